@@ -1,0 +1,70 @@
+"""Other conditions that decide something: heart failure, long QT, interstitial lung disease ..."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from cds_targets.terms.files import Codes, TermModel
+
+
+class ConditionTerm(TermModel):
+    """One comorbidity. A code matches itself and, for ICD-10, everything below it."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    is_a: tuple[str, ...] = ()
+    codes: Codes = Field(default_factory=Codes)
+    source: str | None = None
+
+
+class ConditionFile(TermModel):
+    """`conditions.yaml`."""
+
+    source: str
+    conditions: tuple[ConditionTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Comorbidities by id, code and name."""
+
+    by_id: dict[str, ConditionTerm]
+    _by_code: dict[tuple[str, str], str] = field(default_factory=dict)
+    _by_word: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, conditions: tuple[ConditionTerm, ...]) -> Conditions:
+        """Build the indexes."""
+        return cls(
+            {c.id: c for c in conditions},
+            {pair: c.id for c in conditions for pair in c.codes.pairs()},
+            {_folded(word): c.id for c in conditions for word in (c.name, *c.aliases)},
+        )
+
+    def by_code(self, system: str, code: str) -> str | None:
+        """The condition of a code; an ICD code is also found through its category (`I50.22` by `I50`)."""
+        found = self._by_code.get((system, code))
+        if found is None and system in ("icd10cm", "icd9cm"):
+            while found is None and len(code) > 3:
+                code = code[:-1].rstrip(".")
+                found = self._by_code.get((system, code))
+        return found
+
+    def named(self, text: str) -> str | None:
+        """The condition of a name or alias."""
+        return self._by_word.get(_folded(text))
+
+    def is_a(self, condition: str, wider: str) -> bool:
+        """Whether `condition` is `wider` or a kind of it."""
+        if condition == wider:
+            return True
+        term = self.by_id.get(condition)
+        return term is not None and any(self.is_a(parent, wider) for parent in term.is_a)
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())

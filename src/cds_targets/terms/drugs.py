@@ -1,0 +1,155 @@
+"""Drugs, their classes and the regimens they make up."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from cds_targets.terms.files import Codes, TermModel
+
+
+class DrugClass(TermModel):
+    """A class of drugs; `is_a` names wider classes."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    is_a: tuple[str, ...] = ()
+    source: str | None = None
+
+
+class Status(TermModel):
+    """What a regulator says of a drug, or where its development stands, with date and source."""
+
+    agency: str
+    status: str
+    what: str | None = None
+    date: str | None = None
+    source: str
+
+
+class Drug(TermModel):
+    """One drug by its generic name in lower case (or the code name of an investigational one)."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    antineoplastic: bool = False
+    target: str | None = None
+    mechanism: str | None = None
+    codes: Codes = Field(default_factory=Codes)
+    status: tuple[Status, ...] = ()
+    source: str | None = None
+
+
+class Regimen(TermModel):
+    """A named combination, read as its drugs."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    drugs: tuple[str, ...]
+    source: str | None = None
+
+
+class DrugFile(TermModel):
+    """A drug file: `drugs.yaml`, or a further file of the same form in `terms/drugs/`."""
+
+    source: str
+    classes: tuple[DrugClass, ...] = ()
+    drugs: tuple[Drug, ...] = ()
+    regimens: tuple[Regimen, ...] = ()
+    vague: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drugs:
+    """All drugs, found by code or in text, with class kinship closed over `is_a`."""
+
+    by_name: dict[str, Drug]
+    classes: dict[str, DrugClass]
+    regimens: dict[str, Regimen]
+    vague: tuple[str, ...] = ()
+    _by_code: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _by_word: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _pattern: re.Pattern[str] = re.compile(r"(?!)")
+    _members: dict[str, frozenset[str]] = field(default_factory=dict)
+    _class_names: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: list[DrugFile]) -> Drugs:
+        """Join drug files and build the indexes."""
+        drugs = {drug.name: drug for file in files for drug in file.drugs}
+        classes = {drug_class.name: drug_class for file in files for drug_class in file.classes}
+        regimens = {regimen.name: regimen for file in files for regimen in file.regimens}
+        codes: dict[tuple[str, str], tuple[str, ...]] = {}
+        words: dict[str, tuple[str, ...]] = {}
+        for regimen in regimens.values():
+            for word in (regimen.name, *regimen.aliases):
+                words[_folded(word)] = regimen.drugs
+        for drug in drugs.values():
+            for pair in drug.codes.pairs():
+                codes[pair] = (drug.name,)
+            for word in (drug.name, *drug.aliases, *drug.brands):
+                words[_folded(word)] = (drug.name,)
+        ordered = sorted(words, key=len, reverse=True)
+        pattern = re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, ordered)) + r")(?![a-z0-9])")
+        return cls(
+            by_name=drugs,
+            classes=classes,
+            regimens=regimens,
+            vague=tuple(_folded(word) for file in files for word in file.vague),
+            _by_code=codes,
+            _by_word=words,
+            _pattern=pattern if ordered else re.compile(r"(?!)"),
+            _members=_closed(drugs, classes),
+            _class_names={_folded(word): name for name, c in classes.items() for word in (name, *c.aliases)},
+        )
+
+    def by_code(self, system: str, code: str) -> tuple[str, ...]:
+        """The drugs of a code (`system` as in `Codes`), empty if it is none we know."""
+        return self._by_code.get((system, code), ())
+
+    def in_text(self, text: str) -> tuple[str, ...]:
+        """Every drug named in `text`, regimens expanded, in order of appearance."""
+        found: dict[str, None] = {}
+        for match in self._pattern.finditer(_folded(text[:500])):
+            found.update(dict.fromkeys(self._by_word[match[0]]))
+        return tuple(found)
+
+    def is_vague(self, text: str) -> bool:
+        """Whether the text names a treatment without saying which ("chemotherapy", "study drug")."""
+        folded = _folded(text)
+        return any(re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", folded) for word in self.vague)
+
+    def class_named(self, word: str) -> str | None:
+        """The class of that name or alias."""
+        return self._class_names.get(_folded(word))
+
+    def in_class(self, drug: str, drug_class: str) -> bool:
+        """Whether the drug belongs to the class or to a narrower one."""
+        return drug in self._members.get(drug_class, frozenset())
+
+    def members(self, drug_class: str) -> frozenset[str]:
+        """All drugs of a class and of its narrower classes."""
+        return self._members.get(drug_class, frozenset())
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\s‐‑–]+", " ", text.replace("‑", "-")).strip().casefold()
+
+
+def _closed(drugs: dict[str, Drug], classes: dict[str, DrugClass]) -> dict[str, frozenset[str]]:
+    members: dict[str, set[str]] = {name: set() for name in classes}
+    for drug in drugs.values():
+        waiting = list(drug.classes)
+        done: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in done:
+                continue
+            done.add(name)
+            members.setdefault(name, set()).add(drug.name)
+            waiting.extend(classes[name].is_a if name in classes else ())
+    return {name: frozenset(found) for name, found in members.items()}

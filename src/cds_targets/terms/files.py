@@ -1,0 +1,72 @@
+"""Reading a term file into pydantic models, every problem with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cds_targets import yaml_source
+from cds_targets.errors import ContentError
+from cds_targets.yaml_source import Document, NodePath
+
+
+class TermModel(BaseModel):
+    """A term as written by people: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Codes(TermModel):
+    """Codes of one term by code system; `source` of the whole entry says where they were seen."""
+
+    rxnorm: tuple[str, ...] = ()
+    atc: tuple[str, ...] = ()
+    ndc: tuple[str, ...] = ()
+    snomed: tuple[str, ...] = ()
+    ncit: tuple[str, ...] = ()
+    loinc: tuple[str, ...] = ()
+    icd10cm: tuple[str, ...] = ()
+    icd9cm: tuple[str, ...] = ()
+    icdo3_morphology: tuple[str, ...] = ()
+    icdo3_topography: tuple[str, ...] = ()
+    oncotree: tuple[str, ...] = ()
+    cpt: tuple[str, ...] = ()
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every (system name, code)."""
+        return [(system, code) for system, codes in self for code in codes]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[M], shown_as: str) -> tuple[M, Document]:
+    """One term file as `model`; raises ContentError listing every problem with `file:line`."""
+    document = yaml_source.read(path, shown_as)
+    return validated(document, document.data, model), document
+
+
+def validated(document: Document, data: Any, model: type[M]) -> M:
+    """`data` as `model`, pydantic's errors turned into `file:line: sentence`."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ContentError(
+            [document.problem(node_path(issue["loc"]), _sentence(issue)) for issue in error.errors()]
+        ) from None
+
+
+def node_path(loc: tuple[str | int, ...]) -> NodePath:
+    """A pydantic location as a path into the document."""
+    return tuple(loc)
+
+
+def _sentence(issue: Any) -> str:
+    where = ".".join(str(part) for part in issue["loc"]) or "the file"
+    if issue["type"] == "extra_forbidden":
+        return f"{where}: no such key here"
+    if issue["type"] == "missing":
+        return f"{where}: is missing"
+    return f"{where}: {issue['msg'][0].lower()}{issue['msg'][1:]}"

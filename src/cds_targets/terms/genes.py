@@ -1,0 +1,55 @@
+"""Genes: the current HGNC symbol, and everything else a report may call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cds_targets.terms.files import TermModel
+
+
+class Gene(TermModel):
+    """One gene. `hgnc` is the full id (`HGNC:6407`), `ncbi` the NCBI Gene number."""
+
+    symbol: str
+    hgnc: str
+    ncbi: str | None = None
+    name: str | None = None
+    previous: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class GeneFile(TermModel):
+    """`genes.yaml`."""
+
+    source: str
+    genes: tuple[Gene, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Genes:
+    """All genes, found by symbol, HGNC id, NCBI id, previous symbol, alias or name."""
+
+    by_symbol: dict[str, Gene]
+    by_hgnc: dict[str, str] = field(default_factory=dict)
+    by_ncbi: dict[str, str] = field(default_factory=dict)
+    by_word: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, genes: tuple[Gene, ...]) -> Genes:
+        """Build the indexes; an alias that is another gene's symbol stays that gene's."""
+        words: dict[str, str] = {}
+        for gene in genes:
+            for word in (*gene.aliases, *gene.previous, *([gene.name] if gene.name else [])):
+                words.setdefault(word.casefold(), gene.symbol)
+        for gene in genes:
+            words[gene.symbol.casefold()] = gene.symbol
+        return cls(
+            by_symbol={gene.symbol: gene for gene in genes},
+            by_hgnc={gene.hgnc.removeprefix("HGNC:"): gene.symbol for gene in genes},
+            by_ncbi={gene.ncbi: gene.symbol for gene in genes if gene.ncbi},
+            by_word=words,
+        )
+
+    def named(self, word: str) -> str | None:
+        """The symbol of a symbol, alias, previous symbol or full name; None if it is none we know."""
+        return self.by_word.get(word.strip().casefold())

@@ -1,0 +1,100 @@
+"""Laboratory tests and measurements, their units, and the panels that can be ordered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from cds_targets.terms.files import Codes, TermModel
+
+
+class LabTest(TermModel):
+    """One quantity. `unit` is the canonical UCUM unit; `molar_mass` (g/mol) lets mass and amount be converted.
+
+    `plausible` is the range outside which a value is taken for a mistake of unit, never used.
+    """
+
+    id: str
+    name: str
+    unit: str
+    codes: Codes = Field(default_factory=Codes)
+    aliases: tuple[str, ...] = ()
+    plausible: tuple[float, float] | None = None
+    molar_mass: float | None = None
+    source: str | None = None
+
+
+class Panel(TermModel):
+    """An orderable test or panel: what a suggestion places as a ServiceRequest, and which tests answer it."""
+
+    id: str
+    name: str
+    codes: Codes
+    tests: tuple[str, ...] = ()
+    text: str | None = None
+    source: str
+
+
+class Schedule(TermModel):
+    """When a series is repeated: `every` `period_unit` (UCUM: d, wk, mo), `count` times, starting after `first_after`."""
+
+    id: str
+    name: str
+    every: int
+    period_unit: str
+    count: int | None = None
+    for_period: int | None = None
+    for_unit: str | None = None
+    source: str
+
+
+class LabFile(TermModel):
+    """`labs.yaml`."""
+
+    source: str
+    tests: tuple[LabTest, ...]
+
+
+class OrderFile(TermModel):
+    """`orders.yaml`."""
+
+    source: str
+    panels: tuple[Panel, ...]
+    schedules: tuple[Schedule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Labs:
+    """Tests, panels and schedules by id, tests by code and name."""
+
+    tests: dict[str, LabTest]
+    panels: dict[str, Panel] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    _by_code: dict[tuple[str, str], str] = field(default_factory=dict)
+    _by_word: dict[str, str] = field(default_factory=dict)
+    _panel_by_code: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, labs: LabFile, orders: OrderFile) -> Labs:
+        """Build the indexes."""
+        return cls(
+            tests={test.id: test for test in labs.tests},
+            panels={panel.id: panel for panel in orders.panels},
+            schedules={schedule.id: schedule for schedule in orders.schedules},
+            _by_code={pair: test.id for test in labs.tests for pair in test.codes.pairs()},
+            _by_word={word.casefold(): t.id for t in labs.tests for word in (t.id, t.name, *t.aliases)},
+            _panel_by_code={pair: panel.id for panel in orders.panels for pair in panel.codes.pairs()},
+        )
+
+    def by_code(self, system: str, code: str) -> str | None:
+        """The test of a code."""
+        return self._by_code.get((system, code))
+
+    def named(self, text: str) -> str | None:
+        """The test of a name or alias."""
+        return self._by_word.get(text.strip().casefold())
+
+    def panel_by_code(self, system: str, code: str) -> str | None:
+        """The panel of an order code."""
+        return self._panel_by_code.get((system, code))
