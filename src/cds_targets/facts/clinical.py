@@ -113,7 +113,7 @@ class Order:
     selected: bool = True
     starts: When | None = None
     dose: str | None = None
-    source: Source = Source("")
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-_FHIR = re.compile(
-    r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})(?P<time>[T ]\d{2}.*)?)?)?", re.ASCII
-)
+_FHIR = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})(?P<time>[T ]\d{2}.*)?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,7 @@ class When:
             return self.earliest.isoformat()
         if self.earliest.day == 1 and self.latest == month_end(self.earliest.year, self.earliest.month):
             return f"{self.earliest:%Y-%m}"
-        if self.earliest == date(self.earliest.year, 1, 1) and self.latest == date(
-            self.earliest.year, 12, 31
-        ):
+        if self.earliest == date(self.earliest.year, 1, 1) and self.latest == date(self.earliest.year, 12, 31):
             return f"{self.earliest.year:04d}"
         return f"{self.earliest.isoformat()} to {self.latest.isoformat()}"
 

@@ -170,7 +170,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Resources:
-    """Every resource of one call (or file), found by reference. `unreadable` are the pointers of entries that are none."""
+    """Every resource of one call (or file), found by reference.
+
+    `unreadable` are the pointers of entries that hold none.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -191,10 +194,11 @@ class Resources:
         if value["resourceType"] == "Bundle":
             self._add_bundle(value, pointer, key, depth)
         for index, child in enumerate(as_list(value.get("contained"))):
+            position = len(self.entries)
             self.add(child, f"{pointer}/contained/{index}", "", key, depth + 1)
             child_id = as_text(child.get("id")) if isinstance(child, dict) else ""
-            if child_id and self.entries:
-                self._index.setdefault(f"{pointer}#{child_id.lstrip('#')}", self.entries[-1])
+            if child_id and len(self.entries) > position:
+                self._index.setdefault(f"{pointer}#{child_id.lstrip('#')}", self.entries[position])
 
     def _add_bundle(self, bundle: Resource, pointer: str, key: str, depth: int) -> None:
         for index, item in enumerate(as_list(bundle.get("entry"))):
@@ -204,9 +208,7 @@ class Resources:
                     continue
                 self.unreadable.append(place)
                 continue
-            self.add(
-                item["resource"], place, as_text(item.get("fullUrl") or item.get("fullURL")), key, depth + 1
-            )
+            self.add(item["resource"], place, as_text(item.get("fullUrl") or item.get("fullURL")), key, depth + 1)
 
     def of_type(self, *types: str) -> Iterator[Entry]:
         """Entries of the resource types, in order."""
