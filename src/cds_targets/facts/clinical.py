@@ -95,6 +95,7 @@ class Exposure:
     line: int | None = None
     regimen: str | None = None
     dose: str | None = None
+    antineoplastic: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -159,7 +159,7 @@ class NotTested(Condition):
 
 
 class HadTherapy(_Drugs):
-    """The patient was given one of the drugs (the drug being ordered itself aside); `within` counts from the last dose."""
+    """The patient was given one of the drugs (the one being ordered aside); `within` counts from the last dose."""
 
     word = "had_therapy"
     topics = (Topic.THERAPIES,)

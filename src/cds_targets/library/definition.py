@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
@@ -56,21 +56,26 @@ class _OneCondition(Written):
 _fields: dict[str, Any] = {
     word: (condition | None, Field(None, description=condition.__doc__)) for word, condition in CONDITIONS.items()
 }
-SimpleLine: type[_OneCondition] = create_model("SimpleLine", __base__=_OneCondition, **_fields)
+if TYPE_CHECKING:
+
+    class SimpleLine(_OneCondition):
+        """A mapping with one key: the word of a condition."""
+
+else:
+    SimpleLine = create_model("SimpleLine", __base__=_OneCondition, **_fields)
 
 
-class WrittenLine(SimpleLine):  # type: ignore[valid-type, misc]
+class WrittenLine(SimpleLine):
     """A condition, or `any:` with a list of conditions of which one suffices."""
 
-    any: tuple[SimpleLine, ...] | None = Field(None, min_length=2, description=AnyOf.__doc__)  # type: ignore[valid-type]
+    any: tuple[SimpleLine, ...] | None = Field(None, min_length=2, description=AnyOf.__doc__)
 
     @property
     def line(self) -> Line:
         """The line as the judge takes it."""
         if self.any is not None:
             return AnyOf(lines=tuple(part.named for part in self.any))
-        named: Condition = self.named
-        return named
+        return self.named
 
 
 class Evidence(Written):

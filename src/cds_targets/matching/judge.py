@@ -1,0 +1,85 @@
+"""Judging a line, and a card's lines, for one patient. One function per condition, found by the condition's type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cds_targets.facts.record import PatientRecord
+from cds_targets.library.conditions import (
+    Age,
+    AnyOf,
+    BiomarkerIs,
+    Condition,
+    CopyNumberIs,
+    FusionIs,
+    HadAll,
+    HadTherapy,
+    HasCondition,
+    LabDone,
+    LabIs,
+    LabRise,
+    Line,
+    MetastasisIn,
+    NotTested,
+    OnTherapy,
+    Ordering,
+    OrderingTest,
+    PerformanceIs,
+    PriorLines,
+    Sex,
+    TumourIs,
+    VariantIs,
+    WildType,
+)
+from cds_targets.matching import clinical_conditions as clinical
+from cds_targets.matching import genomic_conditions as genomic
+from cds_targets.matching import treatment_conditions as treatment
+from cds_targets.matching.case import Case
+from cds_targets.matching.verdict import Verdict, all_of, any_of, none_of
+from cds_targets.terms import Terms
+
+JUDGES: dict[type[Condition], Callable[[Any, Case], Verdict]] = {
+    Ordering: treatment.judge_ordering,
+    OrderingTest: treatment.judge_ordering_test,
+    HadTherapy: treatment.judge_had_therapy,
+    HadAll: treatment.judge_had_all,
+    OnTherapy: treatment.judge_on_therapy,
+    PriorLines: treatment.judge_prior_lines,
+    VariantIs: genomic.judge_variant,
+    FusionIs: genomic.judge_fusion,
+    CopyNumberIs: genomic.judge_copy_number,
+    BiomarkerIs: genomic.judge_biomarker,
+    WildType: genomic.judge_wild_type,
+    NotTested: genomic.judge_not_tested,
+    TumourIs: clinical.judge_tumour,
+    HasCondition: clinical.judge_condition,
+    MetastasisIn: clinical.judge_metastasis,
+    LabIs: clinical.judge_lab,
+    LabRise: clinical.judge_lab_rise,
+    LabDone: clinical.judge_lab_done,
+    Age: clinical.judge_age,
+    Sex: clinical.judge_sex,
+    PerformanceIs: clinical.judge_performance,
+}
+
+
+def judge_line(line: Line, record: PatientRecord, terms: Terms) -> Verdict:
+    """One line of a card or study."""
+    return _judge(line, Case(record, terms))
+
+
+def judge_lines(when: Iterable[Line], unless: Iterable[Line], record: PatientRecord, terms: Terms) -> Verdict:
+    """All lines must hold and no exception may; the children are the lines, then the `unless` part if there is one."""
+    case = Case(record, terms)
+    parts = [_judge(line, case) for line in when]
+    exceptions = [_judge(line, case) for line in unless]
+    if exceptions:
+        parts.append(none_of(exceptions))
+    return all_of("all", parts)
+
+
+def _judge(line: Line, case: Case) -> Verdict:
+    if isinstance(line, AnyOf):
+        return any_of("any", [JUDGES[type(part)](part, case) for part in line.lines])
+    return JUDGES[type(line)](line, case)
