@@ -21,8 +21,7 @@ MAX_BYTES = 4_000_000
 MAX_NODES = 400_000
 _AMBIGUOUS = re.compile(r"(?i:on|off|yes|no|y|n)")
 _PLAIN_TAGS = {
-    f"tag:yaml.org,2002:{name}"
-    for name in ("null", "bool", "int", "float", "timestamp", "str", "map", "seq", "merge")
+    f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp", "str", "map", "seq", "merge")
 }
 
 NodePath = tuple[str | int, ...]

@@ -23,13 +23,17 @@ from cds_targets.facts.genomic import Genomics
 class Topic(StrEnum):
     """A kind of fact that is sent, fetched and missed as one."""
 
-    PATIENT = "patient"
+    PATIENT = "patient data"
     GENOMICS = "genomic results"
     DIAGNOSES = "diagnoses"
     THERAPIES = "medication history"
     LABS = "laboratory results"
     MEASUREMENTS = "ECG and performance status"
     ORDERS = "draft orders"
+
+    def not_sent(self) -> str:
+        """The sentence for a topic nothing was sent of."""
+        return f"no {self.value} {'were' if self.value.endswith('s') else 'was'} sent"
 
 
 class Coverage(StrEnum):
@@ -78,7 +82,7 @@ class PatientRecord:
 
     def of(self, topic: Topic) -> Seen:
         """How completely `topic` was seen."""
-        return self.seen.get(topic, Seen(Coverage.MISSING, (f"no {topic.value} were sent",)))
+        return self.seen.get(topic, Seen(Coverage.MISSING, (topic.not_sent(),)))
 
     def gaps(self, topics: Iterable[Topic] = Topic) -> tuple[str, ...]:
         """Every gap sentence of the topics, once each."""

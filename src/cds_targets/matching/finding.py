@@ -1,0 +1,189 @@
+"""Which cards apply to a patient: the library run over one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from cds_targets.facts.record import Coverage, PatientRecord, Topic
+from cds_targets.library.conditions import Condition, Ordering, TumourIs, VariantIs
+from cds_targets.library.definition import CardDefinition, Note
+from cds_targets.library.library import Library
+from cds_targets.matching.case import Case, listed
+from cds_targets.matching.judge import judge_lines
+from cds_targets.matching.treatment_conditions import drugs_of
+from cds_targets.matching.verdict import Outcome, Verdict
+from cds_targets.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A card that applies (MET), or that cannot be judged and must say so (UNKNOWN).
+
+    `therapies` are the proposed regimens left after what is being taken was dropped; `additions` are sentences added
+    by the card's notes and by what was given before; `values` fill the text's placeholders.
+    """
+
+    card: CardDefinition
+    verdict: Verdict
+    therapies: tuple[tuple[str, ...], ...] = ()
+    additions: tuple[str, ...] = ()
+    note_verdicts: tuple[Verdict, ...] = ()
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def applies(self) -> bool:
+        """Whether the card's lines hold."""
+        return self.verdict.outcome is Outcome.MET
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What could not be known, a sentence each."""
+        leaves = [leaf for verdict in (self.verdict, *self.note_verdicts) for leaf in verdict.leaves()]
+        found = [leaf.sentence for leaf in leaves if leaf.outcome is Outcome.UNKNOWN]
+        return tuple(dict.fromkeys(part for sentence in found for part in sentence.split("; ")))
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the library says of one patient at one hook."""
+
+    shown: tuple[Finding, ...] = ()
+    unknown: tuple[Finding, ...] = ()
+    failed: tuple[CardDefinition, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Finding:
+    """One card judged for one patient, whatever the outcome."""
+    verdict = judge_lines(card.lines, card.exceptions, record, terms)
+    therapies, before = _proposals(card, record)
+    if verdict.outcome is Outcome.MET and card.therapies and not therapies:
+        taken = listed((drug for regimen in card.therapies for drug in regimen), "and")
+        stop = Verdict("therapies", Outcome.NOT_MET, f"what would be proposed is already being taken ({taken})")
+        verdict = Verdict("all", Outcome.NOT_MET, stop.sentence, children=(*verdict.children, stop))
+    values = verdict.bound()
+    additions: list[str] = []
+    judged: list[Verdict] = []
+    if verdict.outcome is Outcome.MET:
+        for note in card.notes:
+            judged.append(_judge_note(note, record, terms, additions, values))
+    additions.extend(before)
+    return Finding(card, verdict, therapies, tuple(additions), tuple(judged), values)
+
+
+def _judge_note(
+    note: Note, record: PatientRecord, terms: Terms, additions: list[str], values: dict[str, str]
+) -> Verdict:
+    verdict = judge_lines((written.line for written in note.when), (), record, terms)
+    if verdict.outcome is Outcome.MET:
+        additions.append(note.text)
+        values.update({key: value for key, value in verdict.bound().items() if key not in values})
+    elif verdict.outcome is Outcome.UNKNOWN and note.if_unknown:
+        additions.append(note.if_unknown)
+    elif verdict.outcome is Outcome.UNKNOWN:
+        return Verdict("note", Outcome.NOT_MET, verdict.sentence, children=())
+    return verdict
+
+
+def _proposals(card: CardDefinition, record: PatientRecord) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
+    """Regimens not wholly being taken, and a sentence for each proposed drug given before."""
+    now = {e.drug for e in record.therapies if e.ongoing is True and e.given is True}
+    past = {e.drug: e for e in record.therapies if e.given is True and e.ongoing is not True and e.drug}
+    kept = tuple(regimen for regimen in card.therapies if not set(regimen) <= now)
+    before = []
+    for drug in dict.fromkeys(drug for regimen in kept for drug in regimen if drug in past):
+        last = past[drug].last
+        before.append(f"{drug.capitalize()} was given before" + (f" (last dose {last})." if last else "."))
+    return kept, before
+
+
+def find(
+    library: Library,
+    record: PatientRecord,
+    hook: str,
+    wanted: Callable[[CardDefinition], bool] = lambda card: True,
+) -> Findings:
+    """Every card of the hook that applies or must say it cannot be judged, in order of urgency and rank.
+
+    An error in judging one card never costs the others: that card is listed in `failed`.
+    """
+    case = Case(record, library.terms)
+    shown: list[Finding] = []
+    unknown: list[Finding] = []
+    failed: list[CardDefinition] = []
+    gaps: dict[str, None] = {}
+    for card in library.cards:
+        if hook not in card.hooks or card.status == "retired" or not wanted(card) or surely_not(card, case):
+            continue
+        try:
+            finding = evaluate(card, record, library.terms)
+        except Exception:  # one card's fault must not silence the rest; it is reported as not evaluated
+            failed.append(card)
+            continue
+        if finding.verdict.outcome is Outcome.MET:
+            shown.append(finding)
+        elif finding.verdict.outcome is Outcome.UNKNOWN:
+            gaps.update(dict.fromkeys(_unseen(finding, case)))
+            if card.if_unknown == "say-so":
+                unknown.append(finding)
+    replaced = {other for finding in shown for other in finding.card.replaces}
+    shown = [finding for finding in shown if finding.card.id not in replaced]
+    unknown = [finding for finding in unknown if finding.card.id not in replaced]
+    shown.sort(key=_urgency)
+    unknown.sort(key=_urgency)
+    return Findings(tuple(shown), tuple(unknown), tuple(failed), tuple(gaps))
+
+
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
+
+
+def _urgency(finding: Finding) -> tuple[int, int, str]:
+    card = finding.card
+    text = card.card if finding.applies or card.unknown_card is None else card.unknown_card
+    return _URGENCY[text.indicator], card.rank, card.id
+
+
+def _unseen(finding: Finding, case: Case) -> Iterable[str]:
+    """The coverage gaps this card's unknown outcome rests on."""
+    topics = {topic for line in finding.card.lines for topic in _topics(line)}
+    sentences = {leaf.sentence for leaf in finding.verdict.leaves() if leaf.outcome is Outcome.UNKNOWN}
+    return [gap for gap in case.unseen(sorted(topics)) if any(gap in sentence for sentence in sentences)]
+
+
+def _topics(line: object) -> tuple[Topic, ...]:
+    if isinstance(line, Condition):
+        return line.topics
+    return tuple(topic for part in getattr(line, "lines", ()) for topic in part.topics)
+
+
+def surely_not(card: CardDefinition, case: Case) -> bool:
+    """A cheap look that spares judging: True only where the judge would surely say "not met" or stay silent."""
+    record = case.record
+    for line in card.lines:
+        if isinstance(line, Ordering):
+            if record.of(Topic.ORDERS).coverage is Coverage.COMPLETE and not any(
+                order.selected and order.drug in drugs_of(case.terms, line.drug, line.drug_class)
+                for order in record.orders
+            ):
+                return True
+        elif isinstance(line, VariantIs):
+            if (
+                card.if_unknown == "stay-silent"
+                and record.of(Topic.GENOMICS).coverage is Coverage.COMPLETE
+                and not any(gene in record.genomics.by_gene for gene in line.gene)
+            ):
+                return True
+        elif isinstance(line, TumourIs) and line.is_ is not None:
+            tree = case.terms.tumours
+            active = record.active_tumours()
+            if (
+                active
+                and record.of(Topic.DIAGNOSES).coverage is Coverage.COMPLETE
+                and all(
+                    t.term is not None and not any(tree.is_a(t.term, w) or tree.may_be(t.term, w) for w in line.is_)
+                    for t in active
+                )
+            ):
+                return True
+    return False

@@ -1,0 +1,56 @@
+"""The words of a finding: the card's text with its placeholders filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cds_targets.library.definition import PLACEHOLDER
+from cds_targets.matching.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the clinician reads: summary, the detail, and the sentences added to it."""
+
+    indicator: str
+    summary: str
+    detail: str
+    additions: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Everything in one string."""
+        return "\n".join([self.summary, self.detail, *self.additions])
+
+
+def plain(text: str) -> str:
+    """No escaping."""
+    return text
+
+
+def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
+    """The text of a finding; `escape` makes bound values safe in the detail's Markdown (the summary is plain text)."""
+    card = finding.card
+    if finding.applies:
+        text = card.card
+        additions = tuple(fill(addition, finding.values, escape) for addition in finding.additions)
+        return Wording(
+            text.indicator,
+            fill(text.summary, finding.values, plain),
+            fill(text.detail, finding.values, escape).strip(),
+            additions,
+        )
+    if card.unknown_card is not None:
+        return Wording(
+            card.unknown_card.indicator,
+            fill(card.unknown_card.summary, finding.values, plain),
+            fill(card.unknown_card.detail, finding.values, escape).strip(),
+            (),
+        )
+    return Wording("info", f"Could not be judged: {card.title}"[:139], "", ())
+
+
+def fill(text: str, values: dict[str, str], escape: Callable[[str], str]) -> str:
+    """Placeholders filled; one without a value becomes "unknown"."""
+    return PLACEHOLDER.sub(lambda match: escape(values.get(f"{match[1]}.{match[2]}", "unknown")), text)
