@@ -8,10 +8,10 @@ from cds_targets.terms.files import TermModel
 
 
 class Gene(TermModel):
-    """One gene. `hgnc` is the full id (`HGNC:6407`), `ncbi` the NCBI Gene number."""
+    """One gene. `hgnc` is the full id (`HGNC:6407`) where one was verified, `ncbi` the NCBI Gene number."""
 
     symbol: str
-    hgnc: str
+    hgnc: str | None = None
     ncbi: str | None = None
     name: str | None = None
     previous: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Genes:
             words[gene.symbol.casefold()] = gene.symbol
         return cls(
             by_symbol={gene.symbol: gene for gene in genes},
-            by_hgnc={gene.hgnc.removeprefix("HGNC:"): gene.symbol for gene in genes},
+            by_hgnc={gene.hgnc.removeprefix("HGNC:"): gene.symbol for gene in genes if gene.hgnc},
             by_ncbi={gene.ncbi: gene.symbol for gene in genes if gene.ncbi},
             by_word=words,
         )

@@ -60,7 +60,7 @@ def load_terms(folder: Path) -> Terms:
     return Terms(
         genes=Genes.of(genes.genes),
         drugs=Drugs.of(drugs),
-        tumours=Tumours.of(tumours.tumours),
+        tumours=Tumours.of(tumours),
         labs=Labs.of(labs, orders),
         conditions=Conditions.of(conditions.conditions),
         override_reasons={reason.id: reason for reason in reasons.reasons},
