@@ -42,3 +42,80 @@ SYSTEMS: dict[str, str] = {
 def system_name(uri: str) -> str:
     """The terms' name of a code system, empty for one they do not use."""
     return SYSTEMS.get(uri, SYSTEMS.get(uri.rstrip("/"), ""))
+
+
+# --- Genomics: what an Observation is about (Observation.code) -----------------------------------------------------
+VARIANT = "69548-6"
+GENETICS_MASTER = "55233-1"
+REGION_STUDIED = "53041-0"
+VARIANT_CODES = frozenset({VARIANT, GENETICS_MASTER})
+GENOTYPE_CODES = frozenset({"84413-4", "84414-2"})
+GENE_OF_CODE = {"21702-6": "KRAS", "21636-6": "BRCA1"}
+THERAPEUTIC_IMPLICATION = frozenset({"therapeutic-implication", "diagnostic-implication", "51963-7"})
+
+# Biomarkers by LOINC code: the marker's name in the field's words.
+MARKER_OF_CODE = {
+    "94076-7": "TMB",
+    "94077-5": "TMB",
+    "81695-9": "MSI",
+    "62862-8": "MSI",
+    "107286-7": "HRD",
+    "85147-7": "PD-L1",
+    "83054-7": "PD-L1",
+    "48676-1": "HER2",
+    "18474-7": "HER2",
+    "85319-2": "HER2",
+    "85318-4": "HER2",
+    "72382-5": "HER2",
+    "85337-4": "ER",
+    "16112-5": "ER",
+    "40556-3": "ER",
+    "85339-0": "PR",
+    "16113-3": "PR",
+    "40557-1": "PR",
+}
+GENE_OF_MARKER = {"HER2": "ERBB2", "ER": "ESR1", "PR": "PGR", "PD-L1": "CD274"}
+
+# --- Genomics: components ------------------------------------------------------------------------------------------
+GENE = "48018-6"
+PROTEIN = "48005-3"
+CDNA = "48004-6"
+GENOMIC_HGVS = "81290-9"
+DISCRETE = "81252-9"
+TRANSCRIPT = "51958-7"
+SOURCE_CLASS = "48002-0"
+VAF = "81258-6"
+COPY_NUMBER = "82155-3"
+CHANGE_TYPE = "48019-4"
+AMINO_ACID_CHANGE_TYPE = "48006-1"
+SIGNIFICANCE = "53037-8"
+REF_ALLELE = "69547-8"
+ALT_ALLELE = "69551-0"
+EXON = "47999-8"
+FUSION = "95123-6"
+FIVE_PRIME = "five-prime-gene"
+THREE_PRIME = "three-prime-gene"
+MOLECULAR_CONSEQUENCE = "molecular-consequence"
+REGION_TEXT = "81293-3"
+
+# --- Answers --------------------------------------------------------------------------------------------------------
+PRESENT = frozenset({"LA9633-4", "52101004", "10828004", "LA6576-8", "POS", "detected", "Detected"})
+ABSENT = frozenset({"LA9634-2", "2667000", "260385009", "LA6577-6", "NEG", "W", "not-exp", "ND"})
+INDETERMINATE = frozenset({"LA11884-6", "82334004", "IND"})
+MUTATED_INTERPRETATION = "M"
+SOMATIC = frozenset({"LA6684-0"})
+GERMLINE = frozenset({"LA6683-2"})
+PATHOGENIC = frozenset({"LA6668-3", "LA26332-9"})
+UNCERTAIN = frozenset({"LA26333-7"})
+BENIGN = frozenset({"LA26334-5", "LA6675-8"})
+AMPLIFIED = frozenset({"12645001", "SO:0001742", "high-level-gain"})
+COPY_GAIN = frozenset({"low-level-gain", "gain"})
+COPY_LOSS = frozenset({"SO:0001743", "loss"})
+FUSION_CONSEQUENCE = frozenset({"SO:0001886", "SO_0001886", "SO:0001565"})
+INDEL_TYPES = frozenset(
+    {"SO:0000159", "SO:0000667", "SO:1000032", "SO:1000035", "LA6692-3", "LA6688-1", "LA6687-3", "LA6686-5"}
+)
+
+# --- Specimens ------------------------------------------------------------------------------------------------------
+PLASMA_WORDS = ("plasma", "ctdna", "cfdna", "cell-free", "cell free", "liquid biopsy", "blood", "serum")
+TISSUE_WORDS = ("tissue", "tumor", "tumour", "biopsy", "ffpe", "paraffin", "resection", "neoplasm", "cytology")

@@ -9,6 +9,7 @@ from cds_targets.terms.conditions import ConditionFile, Conditions
 from cds_targets.terms.drugs import DrugFile, Drugs
 from cds_targets.terms.files import TermModel, read_model
 from cds_targets.terms.genes import GeneFile, Genes
+from cds_targets.terms.hotspots import HotspotFile, Hotspots
 from cds_targets.terms.labs import LabFile, Labs, OrderFile
 from cds_targets.terms.tumours import TumourFile, Tumours
 
@@ -34,6 +35,7 @@ class Terms:
     """Every vocabulary the cards and the readers share."""
 
     genes: Genes
+    hotspots: Hotspots
     drugs: Drugs
     tumours: Tumours
     labs: Labs
@@ -48,6 +50,7 @@ def load_terms(folder: Path) -> Terms:
         return f"cards/terms/{name}"
 
     genes, _ = read_model(folder / "genes.yaml", GeneFile, shown("genes.yaml"))
+    hotspots, _ = read_model(folder / "hotspots.yaml", HotspotFile, shown("hotspots.yaml"))
     tumours, _ = read_model(folder / "tumours.yaml", TumourFile, shown("tumours.yaml"))
     labs, _ = read_model(folder / "labs.yaml", LabFile, shown("labs.yaml"))
     orders, _ = read_model(folder / "orders.yaml", OrderFile, shown("orders.yaml"))
@@ -59,6 +62,7 @@ def load_terms(folder: Path) -> Terms:
     ]
     return Terms(
         genes=Genes.of(genes.genes),
+        hotspots=Hotspots.of(hotspots),
         drugs=Drugs.of(drugs),
         tumours=Tumours.of(tumours),
         labs=Labs.of(labs, orders),
