@@ -1,0 +1,130 @@
+"""Every setting, in one place: environment variables `CDS_TARGETS_<NAME>`, read once at the start.
+
+The README's table of settings is held to this file by a test.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from cds_targets.errors import SettingsError
+
+PREFIX = "CDS_TARGETS_"
+
+
+class Mode(StrEnum):
+    """`evaluation` is open and shows draft content, labelled; `production` refuses to start open."""
+
+    EVALUATION = "evaluation"
+    PRODUCTION = "production"
+
+
+def _words(value: object) -> object:
+    return tuple(word for word in value.replace(",", " ").split() if word) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """What an operator may set. Each field is the variable `CDS_TARGETS_` + its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = Field(
+        Mode.EVALUATION,
+        description="`evaluation` (open, draft content shown and labelled) or `production` (refuses to start open)",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="The address clients use, as seen outside a proxy, without a final slash"
+    )
+    time_zone: str = Field(
+        "UTC", description="The site's time zone (IANA name): it decides which calendar day today is"
+    )
+    cards: Path | None = Field(None, description="A folder of content to use in place of the one shipped")
+    max_body_bytes: int = Field(
+        5_000_000, ge=1_000, le=100_000_000, description="The largest request body, also after decompression"
+    )
+    max_entries: int = Field(
+        20_000, ge=100, le=1_000_000, description="Resources read per call; beyond it the record counts as partly seen"
+    )
+    max_cards: int = Field(5, ge=1, le=50, description="Cards shown per answer; the rest is folded into one per kind")
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        (), description="Browser origins allowed in production, exact, separated by commas; evaluation allows any"
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """The settings written in the environment; raises SettingsError naming the variable and what it may be."""
+        given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
+        for name in given:
+            if name not in VARIABLES:
+                near = difflib.get_close_matches(name, VARIABLES, n=1)
+                raise SettingsError(f"{name} is not a setting" + (f": did you mean {near[0]}?" if near else ""))
+        try:
+            return cls.model_validate({VARIABLES[name]: value for name, value in given.items()})
+        except ValidationError as error:
+            raise SettingsError("\n".join(_sentence(issue) for issue in error.errors())) from None
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be an absolute http(s) address such as https://cds.example.org")
+        return value.rstrip("/")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, KeyError, OSError):
+            raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC") from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or not parts.netloc
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError("must list exact origins such as https://ehr.example.org: no path, never '*'")
+        return value
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the service is open and shows draft content."""
+        return self.mode is Mode.EVALUATION
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    def refuse_if_open(self) -> None:
+        """Raise SettingsError in production while nobody can be authenticated."""
+        if self.mode is Mode.PRODUCTION:
+            raise SettingsError(
+                "production mode does not start open: no issuer is registered, so any caller would be answered. "
+                "Authentication is not part of this version; use CDS_TARGETS_MODE=evaluation, with synthetic data only."
+            )
+
+
+VARIABLES = {PREFIX + name.upper(): name for name in Settings.model_fields}
+
+
+def _sentence(issue: object) -> str:
+    assert isinstance(issue, dict)  # noqa: S101 - pydantic's error details
+    name = PREFIX + str(issue["loc"][0]).upper()
+    message = str(issue["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message[0].lower()}{message[1:]} (given: {str(issue['input'])[:80]!r})"
