@@ -119,3 +119,28 @@ INDEL_TYPES = frozenset(
 # --- Specimens ------------------------------------------------------------------------------------------------------
 PLASMA_WORDS = ("plasma", "ctdna", "cfdna", "cell-free", "cell free", "liquid biopsy", "blood", "serum")
 TISSUE_WORDS = ("tissue", "tumor", "tumour", "biopsy", "ffpe", "paraffin", "resection", "neoplasm", "cytology")
+
+# --- Diagnoses ------------------------------------------------------------------------------------------------------
+RESOLVED = frozenset({"resolved", "inactive"})
+REMISSION = frozenset({"remission"})
+ACTIVE = frozenset({"active", "recurrence", "relapse"})
+UNCERTAIN_VERIFICATION = frozenset({"provisional", "differential", "unconfirmed"})
+REFUTED_VERIFICATION = frozenset({"refuted", "entered-in-error"})
+HISTOLOGY_EXTENSIONS = ("histology-morphology-behavior", "mcode-histology-morphology-behavior")
+STAGE_CODES = frozenset({"21908-9", "21902-2", "21914-7"})
+
+# --- Performance status ---------------------------------------------------------------------------------------------
+ECOG = frozenset({"89247-1", "89262-0"})
+KARNOFSKY = frozenset({"89243-0"})
+ECOG_ANSWERS = {"LA9622-7": 0, "LA9623-5": 1, "LA9624-3": 2, "LA9625-0": 3}
+
+# --- Medication -----------------------------------------------------------------------------------------------------
+TREATMENT_INTENT = "treatment-intent"
+INTENT_WORDS = ("neoadjuvant", "adjuvant", "maintenance", "consolidation", "palliative", "curative")
+STATEMENT_GIVEN = frozenset({"active", "completed", "stopped", "on-hold", "recorded", "final"})
+REQUEST_ORDERED = frozenset({"active", "completed", "stopped", "on-hold", "ended"})
+NOT_GIVEN = frozenset({"not-taken", "not-done", "cancelled", "intended", "draft"})
+ADMINISTERED = frozenset({"completed", "in-progress", "stopped", "on-hold"})
+
+ORDER_TYPES = ("MedicationRequest", "MedicationOrder", "ServiceRequest", "ProcedureRequest", "DeviceRequest")
+QTC = ("8636-3",)

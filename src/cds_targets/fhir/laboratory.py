@@ -1,0 +1,193 @@
+"""Laboratory and ECG results in the canonical unit of their term, with the laboratory's own limits."""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+import pint
+from ucumvert import PintUcumRegistry
+
+from cds_targets.facts.clinical import Lab
+from cds_targets.facts.dates import When, read_when
+from cds_targets.facts.genomic import Source
+from cds_targets.fhir import codes
+from cds_targets.fhir.reading import (
+    Entry,
+    Resource,
+    Resources,
+    as_dict,
+    as_list,
+    as_number,
+    as_text,
+    codings,
+    concept_text,
+)
+from cds_targets.terms import Terms
+from cds_targets.terms.labs import LabTest
+
+_VOID = frozenset({"entered-in-error", "cancelled"})
+_SETTLED = frozenset({"final", "amended", "corrected", "appended", ""})
+# Spellings of units that are not UCUM but are sent all the time.
+_UNITS = {
+    "IU/L": "[IU]/L",
+    "U/l": "U/L",
+    "u/L": "U/L",
+    "units/L": "U/L",
+    "K/uL": "10*3/uL",
+    "k/uL": "10*3/uL",
+    "x10^3/uL": "10*3/uL",
+    "10^3/uL": "10*3/uL",
+    "10*3/µL": "10*3/uL",
+    "10^9/L": "10*9/L",
+    "x10^9/L": "10*9/L",
+    "thou/uL": "10*3/uL",
+    "µkat/L": "ukat/L",
+    "µmol/L": "umol/L",
+    "mEq/L": "meq/L",
+    "msec": "ms",
+    "millisecond": "ms",
+    "milliseconds": "ms",
+}
+_SAME = {"[IU]/L": "U/L", "meq/L": "mmol/L", "10*9/L": "10*3/uL"}
+_ULN = re.compile(r"\bULN\s*[:=]?\s*(\d+(?:\.\d+)?)|(?:<|<=|≤|up to|bis)\s*(\d+(?:\.\d+)?)\s*$", re.IGNORECASE)
+_RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)")
+
+
+def read_labs(resources: Resources, terms: Terms, zone: tzinfo) -> list[Lab]:
+    """Every result of a test the terms know; panels with components are opened."""
+    found: list[Lab] = []
+    for entry in resources.of_type("Observation"):
+        status = as_text(entry.resource.get("status"))
+        if status in _VOID:
+            continue
+        for part in (entry.resource, *as_list(entry.resource.get("component"))):
+            if isinstance(part, dict):
+                test = _test(part, terms)
+                if test is not None:
+                    found.append(_lab(part, entry, test, status, zone))
+    return found
+
+
+def _test(part: Resource, terms: Terms) -> LabTest | None:
+    concept = part.get("code")
+    for coding in codings(concept):
+        test = terms.labs.by_code(codes.system_name(coding.system), coding.code)
+        if test is not None:
+            return terms.labs.tests[test]
+    if not codings(concept):
+        named = terms.labs.named(concept_text(concept))
+        return terms.labs.tests[named] if named else None
+    return None
+
+
+def _lab(part: Resource, entry: Entry, test: LabTest, status: str, zone: tzinfo) -> Lab:
+    source = Source(entry.reference, entry.pointer)
+    when = _when(entry.resource, zone)
+    quantity = as_dict(part.get("valueQuantity"))
+    number = as_number(quantity.get("value"))
+    comparator = as_text(quantity.get("comparator")) or None
+    unit = as_text(quantity.get("code")) or as_text(quantity.get("unit"))
+    if number is None:
+        number, comparator, unit = _from_text(as_text(part.get("valueString")), comparator, unit)
+    if number is None:
+        return Lab(test.id, source, when=when, notes=("no number was reported",))
+    if status not in _SETTLED:
+        return Lab(test.id, source, when=when, notes=(f"the result is {status}, not final",))
+    value = convert(number, unit, test)
+    if value is None:
+        why = f"its unit ({unit[:20]}) is not one that can be converted" if unit else "it has no unit"
+        return Lab(test.id, source, when=when, written=f"{number:g} {unit}".strip(), notes=(why,))
+    if test.plausible is not None and not test.plausible[0] <= value <= test.plausible[1]:
+        why = f"{number:g} {unit} is not plausible: a mistake of unit is likely"
+        return Lab(test.id, source, when=when, written=f"{number:g} {unit}", notes=(why,))
+    lower, upper = _limits(part if "referenceRange" in part else entry.resource, unit, test)
+    return Lab(test.id, source, value, test.unit, comparator, lower, upper, when, f"{number:g} {unit}")
+
+
+def _when(resource: Resource, zone: tzinfo) -> When | None:
+    for key in ("effectiveDateTime", "effectiveInstant", "issued"):
+        when = read_when(as_text(resource.get(key)), zone)
+        if when is not None:
+            return when
+    period = as_dict(resource.get("effectivePeriod"))
+    return read_when(as_text(period.get("end") or period.get("start")), zone)
+
+
+def _from_text(text: str, comparator: str | None, unit: str) -> tuple[float | None, str | None, str]:
+    match = re.fullmatch(r"\s*([<>]=?)?\s*(\d{1,9}(?:\.\d{1,6})?)\s*(\S{0,20})\s*", text)
+    if match is None:
+        return None, comparator, unit
+    return float(match[2]), match[1] or comparator, match[3] or unit
+
+
+def _limits(part: Resource, unit: str, test: LabTest) -> tuple[float | None, float | None]:
+    """The normal range, converted like the value; a range marked otherwise than normal is passed over."""
+    for item in as_list(part.get("referenceRange")):
+        reference = as_dict(item)
+        kind = {coding.code for coding in codings(reference.get("type"))}
+        if kind and not kind & {"normal", "N", "recommended"}:
+            continue
+        low, high = (_bound(reference.get(name), unit, test) for name in ("low", "high"))
+        if low is None and high is None:
+            low, high = _range_in_text(as_text(reference.get("text")), unit, test)
+        if low is not None or high is not None:
+            return low, high
+    return None, None
+
+
+def _bound(quantity: Any, unit: str, test: LabTest) -> float | None:
+    number = as_number(as_dict(quantity).get("value"))
+    if number is None:
+        return None
+    own = as_text(as_dict(quantity).get("code")) or as_text(as_dict(quantity).get("unit")) or unit
+    return convert(number, own, test)
+
+
+def _range_in_text(text: str, unit: str, test: LabTest) -> tuple[float | None, float | None]:
+    both = _RANGE.search(text)
+    if both is not None:
+        return convert(float(both[1]), unit, test), convert(float(both[2]), unit, test)
+    upper = _ULN.search(text)
+    return (None, convert(float(upper[1] or upper[2]), unit, test)) if upper is not None else (None, None)
+
+
+def convert(value: float, unit: str, test: LabTest) -> float | None:
+    """A value in the test's canonical unit; None if the unit is missing or measures something else."""
+    if not unit:
+        return None
+    factor = _factor(_UNITS.get(unit, unit), test.unit, test.molar_mass)
+    return None if factor is None else value * factor
+
+
+@lru_cache(maxsize=1)
+def _registry() -> PintUcumRegistry:
+    return PintUcumRegistry()
+
+
+@lru_cache(maxsize=512)
+def _factor(unit: str, wanted: str, molar_mass: float | None) -> float | None:
+    """What turns a value in `unit` into `wanted` (UCUM); a molar mass in g/mol bridges mass and amount."""
+    unit = _SAME.get(unit, unit)
+    if unit == wanted:
+        return 1.0
+    registry = _registry()
+    try:
+        have, want = registry.from_ucum(unit), registry.from_ucum(wanted)
+        if have.dimensionality == want.dimensionality:
+            return float(have.to(want).magnitude)
+        if molar_mass is None:
+            return None
+        molar = molar_mass * registry.gram / registry.mole
+        for bridged in (have * molar, have / molar):
+            if bridged.dimensionality == want.dimensionality:
+                return float(bridged.to(want).magnitude)
+    except (pint.PintError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+    except Exception as error:  # the UCUM grammar raises its parser's own errors for units it does not know
+        if type(error).__module__.startswith("lark"):
+            return None
+        raise
+    return None

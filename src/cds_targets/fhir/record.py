@@ -1,0 +1,264 @@
+"""From a hook call's prefetch to a patient record: what was asked for, what came, and what it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from typing import Any
+
+from cds_targets.errors import FieldIssue, RequestError
+from cds_targets.facts.clinical import Demographics
+from cds_targets.facts.genomic import Genomics
+from cds_targets.facts.record import Coverage, PatientRecord, Seen, Topic
+from cds_targets.fhir import codes
+from cds_targets.fhir.genomics import read_genomics
+from cds_targets.fhir.laboratory import read_labs
+from cds_targets.fhir.medications import read_orders, read_treatments
+from cds_targets.fhir.oncology import read_diagnoses, read_patient, read_performance
+from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_number, as_text
+from cds_targets.terms import Terms
+
+MAX_ENTRIES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prefetch template and the topics its answer covers."""
+
+    query: str
+    topics: tuple[Topic, ...]
+
+
+# Genomic and laboratory Observations are asked for broadly and filtered here; what is often kept outside category
+# laboratory (ECG, performance status, stains, reports of variants without a category) is asked for by code.
+PREFETCH: dict[str, Template] = {
+    "patient": Template("Patient/{{context.patientId}}", (Topic.PATIENT,)),
+    "observations": Template(
+        "Observation?patient={{context.patientId}}&category=laboratory&_count=1000", (Topic.GENOMICS, Topic.LABS)
+    ),
+    "variants": Template(
+        f"Observation?patient={{{{context.patientId}}}}&code={codes.LOINC}|{codes.VARIANT},{codes.LOINC}|{codes.REGION_STUDIED},"
+        + ",".join(f"{codes.LOINC}|{code}" for code in codes.MARKER_OF_CODE)
+        + "&_count=1000",
+        (Topic.GENOMICS,),
+    ),
+    "measurements": Template(
+        "Observation?patient={{context.patientId}}&code="
+        + ",".join(f"{codes.LOINC}|{code}" for code in (*codes.QTC, *sorted(codes.ECOG | codes.KARNOFSKY)))
+        + "&_count=200",
+        (Topic.MEASUREMENTS,),
+    ),
+    "conditions": Template("Condition?patient={{context.patientId}}&_count=500", (Topic.DIAGNOSES,)),
+    "medicationRequests": Template(
+        "MedicationRequest?patient={{context.patientId}}&_include=MedicationRequest:medication&_count=500",
+        (Topic.THERAPIES,),
+    ),
+    "medicationStatements": Template(
+        "MedicationStatement?patient={{context.patientId}}&_include=MedicationStatement:medication&_count=500",
+        (Topic.THERAPIES,),
+    ),
+    "medicationAdministrations": Template(
+        "MedicationAdministration?patient={{context.patientId}}&_include=MedicationAdministration:medication&_count=500",
+        (Topic.THERAPIES,),
+    ),
+    "reports": Template("DiagnosticReport?patient={{context.patientId}}&_count=200", ()),
+}
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What came back for one prefetch key."""
+
+    coverage: Coverage
+    gaps: list[str]
+
+    def lower(self, coverage: Coverage, gap: str) -> None:
+        self.gaps.append(gap)
+        if self.coverage is not Coverage.MISSING:
+            self.coverage = coverage
+
+
+def read_record(
+    patient_id: str,
+    prefetch: Mapping[str, Any],
+    draft_orders: Any,
+    selections: list[str] | None,
+    as_of: date,
+    zone: tzinfo,
+    terms: Terms,
+) -> PatientRecord:
+    """Everything that can be read of the patient, with the coverage of every topic.
+
+    Raises RequestError only if the call is plainly about another patient. `draft_orders` is None on patient-view.
+    """
+    resources = Resources()
+    answers = {key: _take(key, prefetch, resources) for key in PREFETCH}
+    for key in prefetch:
+        if key not in PREFETCH:
+            resources.add(prefetch[key], f"/prefetch/{key}", key=key)
+    _drop_foreign(resources, patient_id, answers)
+    genomics = read_genomics(resources, terms, zone)
+    diagnoses = read_diagnoses(resources, terms, zone)
+    treatments = read_treatments(resources, terms, zone, as_of)
+    seen = _seen(answers)
+    for gap in genomics.gaps:
+        _lower(seen, Topic.GENOMICS, gap)
+    if diagnoses.unread:
+        _lower(seen, Topic.DIAGNOSES, f"{diagnoses.unread} diagnoses could not be read")
+    if treatments.unread:
+        _lower(seen, Topic.THERAPIES, f"{treatments.unread} medication entries name no drug that could be read")
+    for vague in dict.fromkeys(treatments.vague):
+        _lower(seen, Topic.THERAPIES, f"“{vague[:60]}” in the medication history does not say which drug")
+    orders, unread = read_orders(draft_orders, selections, patient_id, terms, zone)
+    if draft_orders is None:
+        seen[Topic.ORDERS] = Seen(Coverage.MISSING, (Topic.ORDERS.not_sent(),))
+    else:
+        gaps = (f"{unread} draft orders could not be read",) if unread else ()
+        seen[Topic.ORDERS] = Seen(Coverage.PARTIAL if unread else Coverage.COMPLETE, gaps)
+    return PatientRecord(
+        as_of=as_of,
+        patient=read_patient(resources, patient_id, zone) or Demographics(),
+        genomics=Genomics.of(genomics.facts),
+        tumours=tuple(diagnoses.tumours),
+        metastases=tuple(diagnoses.metastases),
+        comorbidities=tuple(diagnoses.comorbidities),
+        therapies=tuple(treatments.exposures),
+        labs=tuple(read_labs(resources, terms, zone)),
+        performance=tuple(read_performance(resources, zone)),
+        orders=tuple(orders),
+        seen=seen,
+    )
+
+
+def _name(key: str) -> str:
+    topics = PREFETCH[key].topics
+    return {
+        "medicationRequests": "medication requests",
+        "medicationStatements": "medication statements",
+        "medicationAdministrations": "medication administrations",
+        "variants": "genetic variants",
+    }.get(key) or (topics[0].value if topics else key)
+
+
+def _take(key: str, prefetch: Mapping[str, Any], resources: Resources) -> _Answer:
+    """Read one prefetch value into the resources and say how complete it is."""
+    name = _name(key)
+    if key not in prefetch:
+        return _Answer(Coverage.MISSING, [f"no {name} {'were' if name.endswith('s') else 'was'} sent"])
+    value = prefetch[key]
+    if value is None:
+        return _Answer(Coverage.COMPLETE, [])
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        return _Answer(Coverage.MISSING, [f"what was sent as {name} could not be read"])
+    if value["resourceType"] == "OperationOutcome":
+        return _Answer(Coverage.MISSING, [f"the EHR reported an error instead of {name}"])
+    answer = _Answer(Coverage.COMPLETE, [])
+    before, bad = len(resources.entries), len(resources.unreadable)
+    if len(as_list(value.get("entry"))) > MAX_ENTRIES:
+        answer.lower(Coverage.PARTIAL, f"more than {MAX_ENTRIES} {name} entries were sent; the rest was not read")
+        value = {**value, "entry": as_list(value.get("entry"))[:MAX_ENTRIES]}
+    resources.add(value, f"/prefetch/{key}", key=key)
+    _check_bundle(value, answer, name)
+    for entry in resources.entries[before:]:
+        if entry.type == "OperationOutcome" and _is_error(entry.resource):
+            answer.lower(Coverage.PARTIAL, f"the EHR reported an error for some {name}")
+    unreadable = len(resources.unreadable) - bad
+    if unreadable:
+        answer.lower(Coverage.PARTIAL, f"{unreadable} entries of {name} could not be read")
+    return answer
+
+
+def _check_bundle(value: Resource, answer: _Answer, name: str) -> None:
+    if value.get("resourceType") != "Bundle":
+        return
+    links = [as_dict(link) for link in as_list(value.get("link"))]
+    if any(as_text(link.get("relation")) == "next" for link in links):
+        answer.lower(Coverage.PARTIAL, f"there are further pages of {name} that were not sent")
+    if any("{{" in as_text(link.get("url")) for link in links):
+        answer.lower(Coverage.MISSING, f"the search for {name} was sent with an unfilled template")
+        answer.coverage = Coverage.MISSING
+    entries = as_list(value.get("entry"))
+    matches = [e for e in entries if as_text(as_dict(as_dict(e).get("search")).get("mode")) in ("", "match")]
+    total = as_number(value.get("total"))
+    if total is not None and total > len(matches):
+        answer.lower(Coverage.PARTIAL, f"only {len(matches)} of {total:g} {name} were sent")
+
+
+def _is_error(outcome: Resource) -> bool:
+    issues = [as_dict(issue) for issue in as_list(outcome.get("issue"))]
+    return any(as_text(issue.get("severity")) in ("error", "fatal") for issue in issues) or not issues
+
+
+def _drop_foreign(resources: Resources, patient_id: str, answers: dict[str, _Answer]) -> None:
+    """Resources of other patients are dropped and counted; a call sent with another Patient is refused."""
+    own = {f"Patient/{patient_id}"}
+    patients = [entry for entry in resources.of_type("Patient") if "/contained/" not in entry.pointer]
+    for entry in patients:
+        identity = as_text(entry.resource.get("id"))
+        if identity == patient_id or not identity:
+            own |= {entry.full_url, entry.reference} - {""}
+        elif entry.key == "patient":
+            raise RequestError([FieldIssue("/prefetch/patient/id", "is not the patient of context.patientId")])
+    kept: list[Entry] = []
+    foreign: dict[str, int] = {}
+    for entry in resources.entries:
+        if _is_foreign(entry, own, patient_id, resources):
+            foreign[entry.key] = foreign.get(entry.key, 0) + 1
+        else:
+            kept.append(entry)
+    resources.entries[:] = kept
+    for key, count in foreign.items():
+        if key in answers:
+            noun = "entry of another patient was" if count == 1 else "entries of other patients were"
+            answers[key].lower(Coverage.PARTIAL, f"{count} {noun} left out of {_name(key)}")
+
+
+def _is_foreign(entry: Entry, own: set[str], patient_id: str, resources: Resources) -> bool:
+    subject = entry.resource.get("subject") or entry.resource.get("patient")
+    target = as_text(as_dict(subject).get("reference"))
+    if not target or target in own:
+        return False
+    if target.startswith("#"):
+        contained = resources.resolve(subject, entry)
+        identity = as_text(contained.resource.get("id")) if contained is not None else ""
+        return contained is not None and contained.type == "Patient" and identity.lstrip("#") not in (patient_id, "")
+    parts = target.split("/_history/")[0].rstrip("/").split("/")
+    if len(parts) >= 2 and parts[-2] == "Patient":
+        return parts[-1] != patient_id
+    if target.startswith("urn:"):
+        known = resources.resolve(subject, entry)
+        return (
+            known is not None and known.type == "Patient" and as_text(known.resource.get("id")) not in ("", patient_id)
+        )
+    return False
+
+
+def _seen(answers: dict[str, _Answer]) -> dict[Topic, Seen]:
+    """The coverage of each topic from the answers that feed it."""
+    found: dict[Topic, Seen] = {}
+    for topic in Topic:
+        parts = [(key, answers[key]) for key, template in PREFETCH.items() if topic in template.topics]
+        if not parts:
+            continue
+        states = {answer.coverage for _, answer in parts}
+        if states == {Coverage.MISSING}:
+            told = [gap for _, answer in parts for gap in answer.gaps if not gap.startswith("no ")]
+            found[topic] = Seen(Coverage.MISSING, tuple(dict.fromkeys([topic.not_sent(), *told])))
+        else:
+            gaps = tuple(dict.fromkeys(gap for _, answer in parts for gap in answer.gaps))
+            found[topic] = Seen(states.pop() if len(states) == 1 else Coverage.PARTIAL, gaps)
+    return found
+
+
+def _lower(seen: dict[Topic, Seen], topic: Topic, gap: str) -> None:
+    seen[topic] = seen[topic].joined(Seen(Coverage.PARTIAL, (gap,)))
+
+
+def missing_keys(record: PatientRecord, hook: str) -> tuple[str, ...]:
+    """The prefetch keys without which nothing can be said: the 412 case; empty if enough was sent."""
+    if hook == "patient-view":
+        topics = (Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES)
+        if all(record.of(topic).coverage is Coverage.MISSING for topic in topics):
+            return tuple(key for key, template in PREFETCH.items() if set(template.topics) & set(topics))
+    return ()
