@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from cds_targets.terms.files import TermModel
 
 _SUBSTITUTION = re.compile(r"c\.(\d{1,5})([ACGT])>([ACGT])")
@@ -19,8 +21,8 @@ class Hotspot(TermModel):
     gene: str
     transcripts: tuple[str, ...] = ()
     cite: str
-    codons: dict[str, str] = {}
-    alleles: dict[str, str] = {}
+    codons: dict[str, str] = Field(default_factory=dict)
+    alleles: dict[str, str] = Field(default_factory=dict)
 
 
 class HotspotFile(TermModel):

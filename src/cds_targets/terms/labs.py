@@ -37,7 +37,7 @@ class Panel(TermModel):
 
 
 class Schedule(TermModel):
-    """When a series is repeated: `every` `period_unit` (UCUM: d, wk, mo), `count` times, starting after `first_after`."""
+    """When a series is repeated: `every` `period_unit` (UCUM: d, wk, mo) for `for_period` `for_unit`."""
 
     id: str
     name: str
