@@ -53,6 +53,7 @@ class Ordering(_Drugs):
 
     word = "ordering"
     topics = (Topic.ORDERS,)
+    any_draft: bool = Field(False, description="Draft orders that are not selected count too.")
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -75,12 +76,15 @@ class TumourIs(Condition):
     is_: Names | None = Field(None, alias="is", description="OncoTree codes; any of them or a narrower type.")
     is_not: Names | None = Field(None, description="Codes that rule the tumour out.")
     extent: Names | None = Field(None, description="early, locally advanced, metastatic; any of them.")
+    extent_not: Names | None = Field(
+        None, description="A recorded extent that rules the tumour out; an unrecorded one is a caveat."
+    )
 
     @model_validator(mode="after")
     def _known_extents(self) -> Self:
         if not self.is_ and not self.is_not and not self.extent:
             raise ValueError("names a tumour type or an extent")
-        if self.extent and set(self.extent) - {"early", "locally advanced", "metastatic"}:
+        if {*(self.extent or ()), *(self.extent_not or ())} - {"early", "locally advanced", "metastatic"}:
             raise ValueError("extent is early, locally advanced or metastatic")
         return self
 

@@ -197,6 +197,9 @@ class CardDefinition(Written):
     when: tuple[WrittenLine, ...] = Field(min_length=1)
     unless: tuple[WrittenLine, ...] = ()
     if_unknown: Literal["say-so", "stay-silent"]
+    unknown_needs: tuple[str, ...] = Field(
+        (), description="Words of `when` that must be met before what cannot be judged is said at all."
+    )
     therapies: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_regimens)] = Field(
         (), description="Regimens proposed: members of one go together, alternatives are separate."
     )
@@ -218,6 +221,9 @@ class CardDefinition(Written):
             raise ValueError("a therapy card names the regimens it proposes in `therapies`")
         if self.therapies and (self.strength is None or self.strength.regulatory is None):
             raise ValueError("a card that proposes therapies says its `strength.regulatory`")
+        words = {written.line.word for written in self.when}
+        if set(self.unknown_needs) - words:
+            raise ValueError("`unknown_needs` names words of `when`")
         if self.unknown_card is not None and self.if_unknown != "say-so":
             raise ValueError("`unknown_card` needs `if_unknown: say-so`")
         return self

@@ -29,6 +29,8 @@ def judge_tumour(condition: TumourIs, case: Case) -> Verdict:
         for (found, sentence), tumour in judged:
             if found is outcome is Outcome.MET:
                 caveats = [] if tumour.active else ["whether it is active is not recorded"]
+                if condition.extent_not is not None and _extent(tumour, case) is Extent.UNKNOWN:
+                    caveats.append("stage or extent not recorded")
                 return met(condition, sentence, [tumour.source], caveats, {"name": _name(tumour, case)})
         doubts = [(sentence, tumour) for (found, sentence), tumour in judged if found is Outcome.UNKNOWN]
         if outcome is Outcome.UNKNOWN and doubts:
@@ -72,6 +74,8 @@ def _tumour_fits(condition: TumourIs, tumour: Tumour, case: Case) -> tuple[Outco
             return Outcome.NOT_MET, name
         vague = tumour.term is None or any(tree.may_be(tumour.term, narrower) for narrower in condition.is_not)
         outcomes.append(Outcome.UNKNOWN if vague else Outcome.MET)
+    if condition.extent_not is not None and _extent(tumour, case).value in condition.extent_not:
+        return Outcome.NOT_MET, f"{_extent(tumour, case).value} {name}"
     if Outcome.UNKNOWN in outcomes:
         return Outcome.UNKNOWN, f"the tumour type ({name}) is not known precisely enough"
     if not tumour.certain:

@@ -20,13 +20,15 @@ from cds_targets.terms import Terms
 class Finding:
     """A card that applies (MET), or that cannot be judged and must say so (UNKNOWN).
 
-    `therapies` are the proposed regimens left after what is being taken was dropped; `additions` are sentences added
+    `therapies` are the proposed regimens left after what is being taken was dropped; `about` the drugs warned of (those
+    being ordered, if any); `additions` are sentences added
     by the card's notes and by what was given before; `values` fill the text's placeholders.
     """
 
     card: CardDefinition
     verdict: Verdict
     therapies: tuple[tuple[str, ...], ...] = ()
+    about: tuple[str, ...] = ()
     additions: tuple[str, ...] = ()
     note_verdicts: tuple[Verdict, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
@@ -69,7 +71,9 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
         for note in card.notes:
             judged.append(_judge_note(note, record, terms, additions, values))
     additions.extend(before)
-    return Finding(card, verdict, therapies, tuple(additions), tuple(judged), values)
+    ordered = {order.drug for order in record.orders if order.selected}
+    about = tuple(drug for drug in card.about if drug in ordered) or card.about
+    return Finding(card, verdict, therapies, about, tuple(additions), tuple(judged), values)
 
 
 def _judge_note(
@@ -125,7 +129,7 @@ def find(
             shown.append(finding)
         elif finding.verdict.outcome is Outcome.UNKNOWN:
             gaps.update(dict.fromkeys(_unseen(finding, case)))
-            if card.if_unknown == "say-so":
+            if card.if_unknown == "say-so" and _worth_saying(finding):
                 unknown.append(finding)
     replaced = {other for finding in shown for other in finding.card.replaces}
     shown = [finding for finding in shown if finding.card.id not in replaced]
@@ -133,6 +137,12 @@ def find(
     shown.sort(key=_urgency)
     unknown.sort(key=_urgency)
     return Findings(tuple(shown), tuple(unknown), tuple(failed), tuple(gaps))
+
+
+def _worth_saying(finding: Finding) -> bool:
+    """Whether the lines the card asks for before it says "cannot be judged" are met."""
+    met = {line.condition for line in finding.verdict.children if line.outcome is Outcome.MET}
+    return set(finding.card.unknown_needs) <= met
 
 
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
@@ -163,7 +173,7 @@ def surely_not(card: CardDefinition, case: Case) -> bool:
     for line in card.lines:
         if isinstance(line, Ordering):
             if record.of(Topic.ORDERS).coverage is Coverage.COMPLETE and not any(
-                order.selected and order.drug in drugs_of(case.terms, line.drug, line.drug_class)
+                (order.selected or line.any_draft) and order.drug in drugs_of(case.terms, line.drug, line.drug_class)
                 for order in record.orders
             ):
                 return True

@@ -25,7 +25,7 @@ def drugs_of(terms: Terms, drugs: Iterable[str] | None, classes: Iterable[str] |
 def judge_ordering(condition: Ordering, case: Case) -> Verdict:
     """One of the drugs is being ordered; an order that names no drug we can read leaves it open."""
     wanted = drugs_of(case.terms, condition.drug, condition.drug_class)
-    placed = [order for order in case.record.orders if order.selected]
+    placed = [order for order in case.record.orders if order.selected or condition.any_draft]
     for order in placed:
         if order.drug in wanted:
             name = order.drug or ""
