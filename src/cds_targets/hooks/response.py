@@ -244,13 +244,23 @@ def to_json(response: HookResponse) -> bytes:
 
 
 def extension_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of the extension, as published."""
-    schema = CardExtension.model_json_schema(by_alias=True, mode="serialization")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": EXTENSION,
-    }
+    """JSON Schema (2020-12) of the extension, as published: nothing is null, what is empty is absent."""
+    schema = _published(CardExtension.model_json_schema(mode="serialization"))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": EXTENSION}
+
+
+def _published(schema: Any) -> Any:
+    """A pydantic schema without the nulls and defaults that never reach the wire."""
+    if isinstance(schema, list):
+        return [_published(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    options = [part for part in schema.get("anyOf", []) if part != {"type": "null"}]
+    if len(options) == 1:
+        rest = {key: part for key, part in schema.items() if key != "anyOf"}
+        return _published({**options[0], **rest})
+    drop = {"default"} | ({"title"} if isinstance(schema.get("title"), str) else set())
+    return {key: _published(part) for key, part in schema.items() if key not in drop}
 
 
 def _filled(value: Any) -> Any:

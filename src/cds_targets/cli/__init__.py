@@ -1,0 +1,59 @@
+"""The command line: one file per command, imported only when it is run.
+
+Exit codes: 0 good, 1 findings, 2 could not run.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from cds_targets import __version__
+from cds_targets.errors import CdsTargetsError
+
+# Command -> its line in `cds-targets --help`; the code stands in cli/<command>.py as a click command of that name.
+COMMANDS = {
+    "serve": "Start the service and print its address.",
+    "schema": "Print a published JSON Schema.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, imported when run, and our errors as sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"cds_targets.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except CdsTargetsError as error:
+            click.echo(f"cds-targets: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="cds-targets")
+def main() -> None:
+    """Decision support for precision oncology over CDS Hooks.
+
+    Settings are environment variables CDS_TARGETS_...; the README has the table. Exit codes: 0 good, 1 findings
+    (for instance a card that fails its checks), 2 could not run.
+
+    \b
+    Start here:
+      cds-targets serve              the service on http://127.0.0.1:8000
+      cds-targets COMMAND --help     what a command needs, with an example
+    """

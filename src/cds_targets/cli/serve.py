@@ -1,0 +1,130 @@
+"""`cds-targets serve`: the service under gunicorn, content loaded once and shared by the workers."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cds_targets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from cds_targets.settings import Settings
+
+EXAMPLE = "nsclc-kras-g12c/patient-view.json"
+THREADS = 4
+STOP_SECONDS = 30  # a worker that is told to stop finishes the calls it has
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless told.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Start the service and print its address.
+
+    Evaluation mode (the default) is open: synthetic patients only. Ctrl-C stops it after the calls it has begun.
+
+    \b
+    Example:
+      cds-targets serve --port 8080 --workers 4
+      CDS_TARGETS_TIME_ZONE=Europe/Berlin cds-targets serve
+    """
+    from cds_targets.settings import Settings
+
+    settings = Settings.from_environment(os.environ)
+    settings.refuse_if_open()
+    _refuse_taken_port(host, port)
+    run_server(lambda: build(settings), f"{_bracketed(host)}:{port}", workers, settings)
+
+
+def build(settings: Settings) -> Flask:
+    """The application with the content loaded; raises ContentError or SettingsError."""
+    from cds_targets.advice import Advisor
+    from cds_targets.web.app import create_app
+
+    return create_app(settings, Advisor.load(settings))
+
+
+def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
+    """Serve what `load()` returns until stopped. `load` runs once, before the workers are forked."""
+    from gunicorn.app.base import BaseApplication
+
+    from cds_targets.web.log import to_stderr
+
+    to_stderr()
+    app = load()
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in options.items():
+                if name in self.cfg.settings:  # older releases of the server know fewer
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return app
+
+    def freeze(*_: object) -> None:
+        """What was loaded lives as long as the worker: the collector need not look at it again."""
+        gc.collect()
+        gc.freeze()
+
+    options = {
+        "bind": bind,
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "preload_app": True,
+        "post_fork": freeze,
+        "when_ready": lambda _: click.echo(greeting(bind, settings)),
+        "graceful_timeout": STOP_SECONDS,
+        "timeout": 60,
+        "keepalive": 5,
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
+    Server().run()
+
+
+def greeting(bind: str, settings: Settings) -> str:
+    """What is printed once the service answers: where it is, and a call to try."""
+    address = f"http://{bind}"
+    lines = [f"cds-targets answers at {address}  (CDS Hooks discovery: {address}/cds-services)"]
+    if settings.evaluation:
+        lines.append("Evaluation mode: open, draft content, synthetic patients only. Not clinically reviewed.")
+    example = _example()
+    if example is not None:
+        target = f"{address}/cds-services/targeted-therapies"
+        lines.append(f"Try it:\n  curl -s -H 'Content-Type: application/json' --data-binary @{example} {target}")
+    return "\n".join(lines)
+
+
+def _example() -> str | None:
+    """The shortest path to the example call: packaged, or in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "_examples", package.parents[1] / "examples"):
+        path = folder / EXAMPLE
+        if path.is_file():
+            here = Path.cwd()
+            return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return None
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None

@@ -1,0 +1,1 @@
+"""The web door: CDS Hooks over HTTP."""

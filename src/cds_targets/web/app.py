@@ -1,0 +1,81 @@
+"""The application: routes, errors, origins, headers and the log put together. Only here is the clock read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+
+from cds_targets.settings import Settings
+from cds_targets.store.feedback import FeedbackStore, MemoryFeedback
+from cds_targets.web import cors, problems
+from cds_targets.web.home import STYLE
+from cds_targets.web.log import log
+from cds_targets.web.routes import Advises, Parts, blueprint
+
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def create_app(
+    settings: Settings,
+    advisor: Advises,
+    feedback: FeedbackStore | None = None,
+    today: Callable[[], date] | None = None,
+) -> Flask:
+    """The WSGI application; raises SettingsError where it must not start.
+
+    `today` is for tests: the calendar day in the site's time zone otherwise.
+    """
+    settings.refuse_if_open()
+    zone = settings.zone
+
+    def day() -> date:
+        return datetime.now(zone).date()
+
+    app = Flask("cds_targets", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_map.strict_slashes = False
+    app.before_request(_begin)
+    app.after_request(_end)
+    cors.install(app, settings)
+    problems.install(app)
+    app.register_blueprint(blueprint(Parts(settings, advisor, feedback or MemoryFeedback(), today or day)))
+    return app
+
+
+def _begin() -> None:
+    g.request_id = uuid4().hex
+    g.started = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-ID"] = g.request_id
+    log(
+        logging.INFO,
+        "answered",
+        request=g.request_id,
+        method=request.method if request.method in {"GET", "HEAD", "POST", "OPTIONS"} else "other",
+        service=g.get("service", ""),
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        **g.get("facts", {}),
+    )
+    return response
