@@ -1,0 +1,47 @@
+"""The web door with an advisor that answers what the test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_targets.hooks.request import HookRequest
+from cds_targets.hooks.response import HookResponse
+from cds_targets.hooks.services import check_call, service_of
+from cds_targets.settings import Settings
+from cds_targets.store.feedback import MemoryFeedback
+from cds_targets.web.app import create_app
+
+TODAY = date(2026, 3, 1)
+
+
+@dataclass
+class FixedAdvisor:
+    """Checks that the call suits the service, remembers it, and answers with `answer()`."""
+
+    answer: Callable[[], HookResponse] = HookResponse
+    calls: list[tuple[str, HookRequest, date]] = field(default_factory=list)
+
+    def advise(self, service_id: str, request: HookRequest, today: date) -> HookResponse:
+        check_call(service_of(service_id), request)
+        self.calls.append((service_id, request, today))
+        return self.answer()
+
+
+@pytest.fixture
+def advisor() -> FixedAdvisor:
+    return FixedAdvisor()
+
+
+@pytest.fixture
+def store() -> MemoryFeedback:
+    return MemoryFeedback()
+
+
+@pytest.fixture
+def client(advisor: FixedAdvisor, store: MemoryFeedback) -> FlaskClient:
+    return create_app(Settings(), advisor, store, lambda: TODAY).test_client()
