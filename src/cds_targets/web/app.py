@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
@@ -18,6 +20,9 @@ from cds_targets.web import cors, problems
 from cds_targets.web.home import STYLE
 from cds_targets.web.log import log
 from cds_targets.web.routes import Advises, Parts, blueprint
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _HEADERS = {
@@ -49,14 +54,24 @@ def create_app(
         return datetime.now(zone).date()
 
     app = Flask("cds_targets", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = False
+    app.wsgi_app = _single_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]
     app.before_request(_begin)
     app.after_request(_end)
     cors.install(app, settings)
     problems.install(app)
     app.register_blueprint(blueprint(Parts(settings, advisor, feedback or MemoryFeedback(), today or day)))
     return app
+
+
+def _single_slashes(inner: WSGIApplication) -> WSGIApplication:
+    """Clients whose base address ends in a slash call `//cds-services` or `/cds-services//id`."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = re.sub("/{2,}", "/", environ.get("PATH_INFO", ""))
+        return inner(environ, start_response)
+
+    return application
 
 
 def _begin() -> None:

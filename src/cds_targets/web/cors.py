@@ -27,7 +27,11 @@ def install(app: Flask, settings: Settings) -> None:
         return origin if origin in allowed else None
 
     def preflight() -> Response | None:
-        return Response(status=204) if request.method == "OPTIONS" else None
+        if request.method != "OPTIONS":
+            return None
+        answer = Response(status=204)
+        del answer.headers["Content-Type"]
+        return answer
 
     def mark(response: Response) -> Response:
         origin = origin_for(request)

@@ -22,7 +22,10 @@ def body_of(request: Request, limit: int) -> bytes:
         raise UnsupportedMediaType
     if request.content_length is not None and request.content_length > limit:
         raise RequestEntityTooLarge
-    body = request.get_data(cache=False)  # never reads more than MAX_CONTENT_LENGTH
+    request.max_content_length = limit + 1  # a body without a stated length is cut there, silently
+    body = request.get_data(cache=False)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
     return _unzipped(body, limit) if encoding == "gzip" else body
 
 

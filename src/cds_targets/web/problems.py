@@ -6,12 +6,10 @@ import logging
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import orjson
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
 from cds_targets.errors import FieldIssue, MissingData, RequestError, UnknownService
 from cds_targets.web.log import log
@@ -70,8 +68,6 @@ def _missing_data(error: MissingData) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    if isinstance(error, RequestRedirect):  # doubled slashes, from a base address that ends in one
-        return Response(status=308, headers={"Location": urlsplit(error.new_url).path})
     answer = plain(error.code or 500)
     allowed = getattr(error, "valid_methods", None)
     if allowed:
