@@ -15,6 +15,7 @@ from cds_targets.errors import CdsTargetsError
 # Command -> its line in `cds-targets --help`; the code stands in cli/<command>.py as a click command of that name.
 COMMANDS = {
     "serve": "Start the service and print its address.",
+    "read": "Read the tumour genomics of FHIR files (resources or Bundles in JSON).",
     "schema": "Print a published JSON Schema.",
 }
 
