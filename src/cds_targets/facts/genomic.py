@@ -80,7 +80,8 @@ class Source:
 class Variant:
     """A small variant in one gene (`gene` is the current HGNC symbol; None when the report names none).
 
-    `vaf` is a fraction from 0 to 1. `exon` is the exon number if reported. `notes` say every repair and doubt.
+    `vaf` is a fraction from 0 to 1. `exon` is the exon number if reported. `genomic` is the change at genome level as
+    written, where that was reported. `notes` say every repair and doubt.
     """
 
     gene: str | None
@@ -93,6 +94,7 @@ class Variant:
     vaf: float | None = None
     exon: int | None = None
     indel: bool = False
+    genomic: str | None = None
     written: str = ""
     notes: tuple[str, ...] = ()
 
@@ -107,6 +109,7 @@ class CopyNumber:
     source: Source
     copies: float | None = None
     origin: Origin = Origin.UNKNOWN
+    vaf: float | None = None
     written: str = ""
     notes: tuple[str, ...] = ()
 

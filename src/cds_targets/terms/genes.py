@@ -43,6 +43,7 @@ class Genes:
                 words.setdefault(word.casefold(), gene.symbol)
         for gene in genes:
             words[gene.symbol.casefold()] = gene.symbol
+        _add_compact(words)
         return cls(
             by_symbol={gene.symbol: gene for gene in genes},
             by_hgnc={gene.hgnc.removeprefix("HGNC:"): gene.symbol for gene in genes if gene.hgnc},
@@ -50,6 +51,24 @@ class Genes:
             by_word=words,
         )
 
+    def has(self, symbol: str) -> bool:
+        """Whether this is a current symbol, exactly as written."""
+        return symbol in self.by_symbol
+
     def named(self, word: str) -> str | None:
         """The symbol of a symbol, alias, previous symbol or full name; None if it is none we know."""
-        return self.by_word.get(word.strip().casefold())
+        folded = word.strip().casefold()
+        found = self.by_word.get(folded)
+        if found is None and ("-" in folded or " " in folded):
+            found = self.by_word.get(folded.replace("-", "").replace(" ", ""))
+        return found
+
+
+def _add_compact(words: dict[str, str]) -> None:
+    """Every word also without blanks and hyphens (`BRCA 1`, `C-MET`), unless two genes would then share it."""
+    compact: dict[str, str | None] = {}
+    for word, symbol in words.items():
+        short = word.replace("-", "").replace(" ", "")
+        if short not in words:
+            compact[short] = symbol if compact.get(short, symbol) == symbol else None
+    words.update({word: symbol for word, symbol in compact.items() if symbol is not None})
