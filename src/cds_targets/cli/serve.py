@@ -70,7 +70,7 @@ def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
         def load(self) -> Any:
             return app
 
-    def freeze(*_: object) -> None:
+    def freeze(server: object, worker: object) -> None:
         """What was loaded lives as long as the worker: the collector need not look at it again."""
         gc.collect()
         gc.freeze()
@@ -82,7 +82,7 @@ def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
         "threads": THREADS,
         "preload_app": True,
         "post_fork": freeze,
-        "when_ready": lambda _: click.echo(greeting(bind, settings)),
+        "when_ready": lambda server: click.echo(greeting(bind, settings)),
         "graceful_timeout": STOP_SECONDS,
         "timeout": 60,
         "keepalive": 5,
