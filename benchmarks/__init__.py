@@ -1,0 +1,1 @@
+"""What a call costs, as ratios to a bare Flask route on the same server in the same run: `make bench`."""

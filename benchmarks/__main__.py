@@ -1,0 +1,88 @@
+"""Start the real application and a bare Flask route side by side, call both in turn, print ratios.
+
+Only 127.0.0.1 is called. One worker, one client, one kept connection; each pair of calls follows directly on the
+other, so that what else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+from benchmarks.bodies import call
+from benchmarks.server import BARE, REAL
+from cds_targets.advice import Advisor
+from cds_targets.settings import Settings
+
+WARM_UP = 50
+PAIRS = 200
+
+
+def timed(connection: http.client.HTTPConnection, path: str, body: bytes) -> float:
+    """Seconds for one call that must succeed."""
+    started = time.perf_counter()
+    connection.request("POST", path, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    seconds = time.perf_counter() - started
+    if answer.status != 200:
+        raise SystemExit(f"{path} answered {answer.status}")
+    return seconds
+
+
+def ratio(port: int, body: bytes) -> float:
+    """The median over pairs of (call / bare call)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    for _ in range(WARM_UP):
+        timed(connection, BARE, body)
+        timed(connection, REAL, body)
+    pairs = [(timed(connection, BARE, body), timed(connection, REAL, body)) for _ in range(PAIRS)]
+    connection.close()
+    return statistics.median(real / bare for bare, real in pairs)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int) -> None:
+    """Until the server answers."""
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the server did not start")
+
+
+def main() -> None:
+    """Print one line per size."""
+    known = Advisor.load(Settings()).library.terms.genes.by_symbol.values()
+    genes = [(gene.hgnc, gene.symbol) for gene in known if gene.hgnc is not None]
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(port)
+        print("a full call against Flask + orjson answering a constant, same body, same server (median of pairs)")
+        for variants in (50, 500):
+            print(f"{variants:4d} variants of 12 components: x {ratio(port, call(genes, variants)):.2f}")
+            sys.stdout.flush()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()
