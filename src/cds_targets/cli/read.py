@@ -127,7 +127,7 @@ def _lines(fact: GenomicFact, file: str) -> Iterator[dict[str, Any]]:
         "source": source.reference,
         "pointer": source.pointer,
         "gene": "::".join(fact.genes) if isinstance(fact, Fusion) else fact.gene,
-        "protein": fact.protein.text if isinstance(fact, Variant) and fact.protein else None,
+        "protein": _protein(fact),
         "cdna": fact.cdna if isinstance(fact, Variant) else None,
         "kind": kind_of(fact),
         "presence": _presence(fact).value,
@@ -141,6 +141,13 @@ def _lines(fact: GenomicFact, file: str) -> Iterator[dict[str, Any]]:
         "written": fact.written,
         "notes": [*([fact.why] if isinstance(fact, Uninterpreted) else []), *fact.notes],
     }
+
+
+def _protein(fact: GenomicFact) -> str | None:
+    """The protein change where one is stated; "no change" and "unknown" (`p.=`, `p.?`) name none."""
+    if not isinstance(fact, Variant) or fact.protein is None or fact.protein.position is None:
+        return None
+    return fact.protein.text
 
 
 def kind_of(fact: GenomicFact) -> str:
@@ -176,15 +183,17 @@ def _value(fact: GenomicFact) -> str | float | None:
     return fact.value if fact.value is not None and fact.marker != "MSI" else fact.call or fact.value
 
 
+class _CannotRun(click.ClickException):
+    exit_code = 2
+
+
 def _expanded(given: Path) -> list[Path]:
     """A folder stands for the JSON files in it."""
     return sorted(given.glob("*.json")) if given.is_dir() else [given]
 
 
 def _cannot(message: str) -> click.ClickException:
-    error = click.ClickException(message)
-    error.exit_code = 2
-    return error
+    return _CannotRun(message)
 
 
 def _print_table(path: Path, done: FileRead) -> None:

@@ -101,9 +101,9 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class CopyNumber:
-    """A copy-number finding for one gene; `copies` is the absolute number if one was reported."""
+    """A copy-number finding; `gene` is None where none is named, `copies` the absolute number if one was reported."""
 
-    gene: str
+    gene: str | None
     presence: Presence
     call: CopyNumberCall
     source: Source

@@ -98,7 +98,8 @@ def _bare(text: str) -> str:
         raise ProteinChangeError("several changes in one text")
     prefix = _PREFIX.match(stripped)
     bare = stripped[prefix.end() :] if prefix else stripped
-    bare = re.sub(r"[()\[\]\s]", "", bare)
+    bare = re.sub(r"\[(?!\d)|(?<!\d)\]|[()\s]", "", bare)
+    bare = re.sub(r"(?<=\d)aa(?=[A-Z])", "", bare)
     if not bare:
         raise ProteinChangeError("empty")
     if bare in ("=", "?", "0", "0?", "(=)"):
@@ -124,7 +125,7 @@ def _substitution(bare: str) -> ProteinChange | None:
     text = f"{reference}{position}{alternative}"
     if alternative in ("=", reference):
         kind = ChangeKind.SYNONYMOUS
-        text = f"{reference}{position}="
+        text = f"{reference}{position}{alternative}"
     elif reference == "M" and position == 1:
         kind = ChangeKind.START_LOST
     elif alternative == "*":

@@ -49,9 +49,13 @@ VARIANT = "69548-6"
 GENETICS_MASTER = "55233-1"
 REGION_STUDIED = "53041-0"
 VARIANT_CODES = frozenset({VARIANT, GENETICS_MASTER})
-GENOTYPE_CODES = frozenset({"84413-4", "84414-2"})
-GENE_OF_CODE = {"21702-6": "KRAS", "21636-6": "BRCA1"}
-THERAPEUTIC_IMPLICATION = frozenset({"therapeutic-implication", "diagnostic-implication", "51963-7"})
+GENOTYPE_CODES = frozenset({"84413-4", "84414-2", "363779003"})
+OVERALL_INTERPRETATION = "51968-6"
+GENE_OF_CODE = {"21702-6": "KRAS", "21636-6": "BRCA1", "49874-1": "ABCB4"}
+IMMUNOHISTOCHEMISTRY = "1234806008"
+THERAPEUTIC_IMPLICATIONS = frozenset({"therapeutic-implication", "51963-7", "somatic-predictive"})
+DIAGNOSTIC_IMPLICATIONS = frozenset({"diagnostic-implication", "53037-8"})
+MOLECULAR_CONSEQUENCE = "molecular-consequence"
 
 # Biomarkers by LOINC code: the marker's name in the field's words.
 MARKER_OF_CODE = {
@@ -73,8 +77,11 @@ MARKER_OF_CODE = {
     "85339-0": "PR",
     "16113-3": "PR",
     "40557-1": "PR",
+    "39004-7": "EGFR",
 }
-GENE_OF_MARKER = {"HER2": "ERBB2", "ER": "ESR1", "PR": "PGR", "PD-L1": "CD274"}
+OTHER_MARKERS = {"brcaness": "BRCAness"}
+GENE_OF_MARKER = {"HER2": "ERBB2", "ER": "ESR1", "PR": "PGR", "PD-L1": "CD274", "TTF-1": "NKX2-1", "EGFR": "EGFR"}
+MARKER_OF_GENE = {gene: marker for marker, gene in GENE_OF_MARKER.items()}
 
 # --- Genomics: components ------------------------------------------------------------------------------------------
 GENE = "48018-6"
@@ -89,35 +96,108 @@ COPY_NUMBER = "82155-3"
 CHANGE_TYPE = "48019-4"
 AMINO_ACID_CHANGE_TYPE = "48006-1"
 SIGNIFICANCE = "53037-8"
+REFERENCE_SEQUENCE = "48013-7"
+ASSEMBLY = "62374-4"
+COORDINATES = "92822-6"
+START = "81254-5"
+OUTER_START_END = "81301-4"
+INNER_START_END = "81302-2"
+CHROMOSOME = "48000-4"
 REF_ALLELE = "69547-8"
 ALT_ALLELE = "69551-0"
 EXON = "47999-8"
 FUSION = "95123-6"
+KARYOTYPE = "81291-7"
 FIVE_PRIME = "five-prime-gene"
 THREE_PRIME = "three-prime-gene"
-MOLECULAR_CONSEQUENCE = "molecular-consequence"
+COPY_NUMBER_TYPE = "type"
+FEATURE_CONSEQUENCE = "feature-consequence"
+FUNCTIONAL_EFFECT = "functional-effect"
 REGION_TEXT = "81293-3"
+EXACT_START_END = "exact-start-end"
+
+# Components without a code, by what they are called.
+COMPONENT_NAMES = {
+    "gene": GENE,
+    "gene studied": GENE,
+    "gene studied [id]": GENE,
+    "gene symbol": GENE,
+    "gene name": GENE,
+    "protein change": PROTEIN,
+    "amino acid change": PROTEIN,
+    "amino acid change (phgvs)": PROTEIN,
+    "p.hgvs": PROTEIN,
+    "hgvs.p": PROTEIN,
+    "hgvsp": PROTEIN,
+    "dna change": CDNA,
+    "dna change (c.hgvs)": CDNA,
+    "coding change": CDNA,
+    "c.hgvs": CDNA,
+    "hgvs.c": CDNA,
+    "hgvsc": CDNA,
+    "variant allele frequency": VAF,
+    "allelic frequency": VAF,
+    "variant allele fraction": VAF,
+    "vaf": VAF,
+    "copy number": COPY_NUMBER,
+    "genomic source class": SOURCE_CLASS,
+    "transcript": TRANSCRIPT,
+    "exon": EXON,
+}
+
+# The extensions of the genetics profiles of DSTU2 and STU3, without "observation-" and "genetics".
+GENETICS_EXTENSIONS = {
+    "Gene": GENE,
+    "AminoAcidChange": PROTEIN,
+    "AminoAcidChangeName": PROTEIN,
+    "AlleleName": DISCRETE,
+    "DNARegionName": EXON,
+    "DNAVariantId": DISCRETE,
+    "VariationId": DISCRETE,
+    "Variant": CDNA,
+    "VariationHGVS": CDNA,
+    "DNASequenceVariantName": CDNA,
+    "DNASequenceVariation": CDNA,
+    "DNASequenceVariationType": CHANGE_TYPE,
+    "GenomicSourceClass": SOURCE_CLASS,
+    "AlleleFrequency": VAF,
+    "ReferenceAllele": REF_ALLELE,
+    "ObservedAllele": ALT_ALLELE,
+    "TranscriptReferenceSequenceId": TRANSCRIPT,
+    "CopyNumberEvent": COPY_NUMBER_TYPE,
+}
 
 # --- Answers --------------------------------------------------------------------------------------------------------
 PRESENT = frozenset({"LA9633-4", "52101004", "10828004", "LA6576-8", "POS", "detected", "Detected"})
-ABSENT = frozenset({"LA9634-2", "2667000", "260385009", "LA6577-6", "NEG", "W", "not-exp", "ND"})
-INDETERMINATE = frozenset({"LA11884-6", "82334004", "IND"})
+ABSENT = frozenset(
+    {"LA9634-2", "2667000", "260385009", "LA6577-6", "LA11883-8", "NEG", "W", "not-exp", "ND"}
+)
+INDETERMINATE = frozenset({"LA11884-6"})
 MUTATED_INTERPRETATION = "M"
 SOMATIC = frozenset({"LA6684-0"})
 GERMLINE = frozenset({"LA6683-2"})
 PATHOGENIC = frozenset({"LA6668-3", "LA26332-9"})
 UNCERTAIN = frozenset({"LA26333-7"})
 BENIGN = frozenset({"LA26334-5", "LA6675-8"})
-AMPLIFIED = frozenset({"12645001", "SO:0001742", "high-level-gain"})
-COPY_GAIN = frozenset({"low-level-gain", "gain"})
-COPY_LOSS = frozenset({"SO:0001743", "loss"})
-FUSION_CONSEQUENCE = frozenset({"SO:0001886", "SO_0001886", "SO:0001565"})
+MSI_HIGH = "LA26203-2"
+MSI_LOW = "LA26202-4"
+MSI_STABLE = "LA14122-8"
+AMPLIFIED = frozenset({"12645001", "high-level-gain"})
+COPY_GAIN = frozenset({"low-level-gain"})
+COPY_GAIN_UNGRADED = frozenset({"SO:0001742", "SO_0001742", "gain"})
+COPY_LOSS = frozenset({"SO:0001743", "SO_0001743", "loss"})
+DELETION_TYPES = frozenset({"SO:0000159", "SO_0000159", "LA6692-3"})
+FUSION_CONSEQUENCE = frozenset({"SO:0001886", "SO_0001886", "SO:0001565", "SO_0001565"})
+SPLICE_WORDS = ("splice_donor", "splice_acceptor", "essential_splice")
 INDEL_TYPES = frozenset(
-    {"SO:0000159", "SO:0000667", "SO:1000032", "SO:1000035", "LA6692-3", "LA6688-1", "LA6687-3", "LA6686-5"}
+    {"SO:0000159", "SO:0000667", "SO:1000032", "SO:1000035", "LA6692-3", "LA6687-3"}
 )
+ZERO_BASED = frozenset({"LA30100-4"})
+GENE_SYSTEMS = ("genenames.org", "ncbi.nlm.nih.gov/gene")
 
 # --- Specimens ------------------------------------------------------------------------------------------------------
-PLASMA_WORDS = ("plasma", "ctdna", "cfdna", "cell-free", "cell free", "liquid biopsy", "blood", "serum")
+PLASMA_WORDS = ("plasma", "ctdna", "cfdna", "cell-free", "cell free", "liquid biopsy", "circulating")
+BLOOD_WORDS = ("blood", "serum")
 TISSUE_WORDS = ("tissue", "tumor", "tumour", "biopsy", "ffpe", "paraffin", "resection", "neoplasm", "cytology")
 
 # --- Diagnoses ------------------------------------------------------------------------------------------------------

@@ -193,6 +193,8 @@ class Resources:
             self._index.setdefault(full_url, entry)
         if value["resourceType"] == "Bundle":
             self._add_bundle(value, pointer, key, depth)
+        elif value["resourceType"] == "Parameters":
+            self._add_parameters(value.get("parameter"), f"{pointer}/parameter", key, depth)
         for index, child in enumerate(as_list(value.get("contained"))):
             position = len(self.entries)
             self.add(child, f"{pointer}/contained/{index}", "", key, depth + 1)
@@ -209,6 +211,15 @@ class Resources:
                 self.unreadable.append(place)
                 continue
             self.add(item["resource"], place, as_text(item.get("fullUrl") or item.get("fullURL")), key, depth + 1)
+
+    def _add_parameters(self, parameters: Any, pointer: str, key: str, depth: int) -> None:
+        """The resources that an operation returned, also in nested parts."""
+        for index, parameter in enumerate(as_list(parameters)):
+            if isinstance(parameter, dict) and depth <= 8:
+                place = f"{pointer}/{index}"
+                if "resource" in parameter:
+                    self.add(parameter["resource"], f"{place}/resource", "", key, depth + 1)
+                self._add_parameters(parameter.get("part"), f"{place}/part", key, depth + 1)
 
     def of_type(self, *types: str) -> Iterator[Entry]:
         """Entries of the resource types, in order."""

@@ -1,45 +1,79 @@
-"""Markers that are no single gene change: MSI, TMB, HRD, PD-L1, HER2, hormone receptors, TTF-1."""
+"""Markers that are no single gene change: MSI, TMB, HRD, PD-L1, HER2, hormone receptors, TTF-1, other stains."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from cds_targets.facts.genomic import Biomarker, Presence, Source
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.parts import spellings, value_concepts
-from cds_targets.fhir.reading import Coding, Resource, as_dict, as_list, as_number, as_text, codings
-from cds_targets.terms import Terms
+from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.genomics.presence import said
+from cds_targets.fhir.reading import Coding, Resource, as_dict, as_list, as_number, as_text, codings, concept_text
+from cds_targets.terms.genes import Genes
 
+_ANY_NAME = re.compile(
+    r"muta|tmb|satellite|msi|mmr|mismatch|homolog|hrd|pd-?l1|death|ttf|thyroid|her-?2|epidermal|recep"
+)
 _NAMES = (
-    (re.compile(r"tumou?r mutation(al)? burden|\btmb\b"), "TMB"),
+    (re.compile(r"tumou?r mutation(?:al)? (?:burden|load)|\btmb\b|mutations/megabase"), "TMB"),
     (re.compile(r"micro ?satellite|\bmsi\b|\bmmr\b|mismatch repair"), "MSI"),
     (re.compile(r"homologous recombination defici|\bhrd\b"), "HRD"),
-    (re.compile(r"pd-?l1|programmed (cell )?death[- ]ligand 1"), "PD-L1"),
+    (re.compile(r"\bpd-?l1\b|programmed (?:cell )?death[- ](?:1 )?ligand 1"), "PD-L1"),
     (re.compile(r"\bttf-?1\b|thyroid transcription factor"), "TTF-1"),
     (re.compile(r"\bher-?2\b|human epidermal growth factor receptor 2"), "HER2"),
+    (re.compile(r"\b(?:o?estrogen receptor|er)\b.*(?:stain|immun|presence|status|interpretation|ag\b)"), "ER"),
+    (re.compile(r"\b(?:progesterone receptor|pr)\b.*(?:stain|immun|presence|status|interpretation|ag\b)"), "PR"),
 )
-_MSI_HIGH = re.compile(r"msi-?h\b|high|instability present|unstable|\bdmmr\b|deficient|mmr-?d|positive")
+_NOT_A_RESULT = ("implication", "family", "history", "therapy", "method", "serum", "plasma", "panel")
+_STAIN = re.compile(r"immun(?:e|o)[ -]?(?:stain|histo)|\bihc\b", re.IGNORECASE)
+_STAINED = re.compile(r"^(.{2,60}?)(?: Ag)?(?: \[| by | stain| ihc| immuno|,|$)", re.IGNORECASE)
+_MSI_HIGH = re.compile(
+    r"msi-?h\b|\bhigh\b|instability (?:present|detected)|unstable|\bdmmr\b|deficient|mmr-?d\b|positiv"
+)
 _MSI_LOW = re.compile(r"msi-?l\b|\blow\b")
-_MSI_STABLE = re.compile(r"\bmss\b|stable|\bpmmr\b|proficient|negative|not detected|no instability")
-_POSITIVE = frozenset({"LA6576-8", "10828004", "POS"})
-_NEGATIVE = frozenset({"LA6577-6", "260385009", "NEG", "not-exp"})
-_SCORE = re.compile(r"\b([0-3]\+|0)(?![\d.%])")
-_SUBSTANCE = {"TPS": re.compile(r"tumou?r proportion|\btps\b"), "CPS": re.compile(r"combined positive|\bcps\b")}
-_ESTIMATE = {"TMB": "1/1000000", "PD-L1 TPS": "%"}
+_MSI_STABLE = re.compile(
+    r"\bmss\b|\bms-stable\b|\bstable\b|\bpmmr\b|proficient|negativ|not detected|no instability|intact"
+    r"|instability absent"
+)
+_SCORE = re.compile(r"(?<![\d.])([0-3]\+)|(?:score|ihc)[ :]*([0-3])(?![\d.%+])|^0$")
+_SCALE = {"TPS": re.compile(r"tumou?r proportion|\btps\b"), "CPS": re.compile(r"combined positive|\bcps\b")}
+_UNITS = {"TMB": "1/1000000", "PD-L1 TPS": "%"}
+_NUMBER = re.compile(r"([<>]=?|[≥≤])?\s*(\d{1,4}(?:\.\d{1,6})?)\s*(%|mut\S*)?")
+_PLAIN = {"≥": ">=", "≤": "<="}
+MOST_PER_MEGABASE = 2000  # our own bound, wide on purpose: what lies beyond is a total count or a mistake of unit
 
 
 def marker_of(found: list[Coding], text: str) -> str | None:
     """The marker an Observation is about, by code, else by its name; None if it is none."""
     for coding in found:
-        if coding.code in codes.MARKER_OF_CODE:
-            return codes.MARKER_OF_CODE[coding.code]
-    folded = text.casefold()
-    if any(word in folded for word in ("implication", "family", "history")):
+        marker = codes.MARKER_OF_CODE.get(coding.code) or codes.OTHER_MARKERS.get(coding.code)
+        if marker is not None:
+            return marker
+    for name in (text, *(coding.display for coding in found)):
+        folded = name[:200].casefold()
+        if folded and _ANY_NAME.search(folded) and not any(word in folded for word in _NOT_A_RESULT):
+            for pattern, marker in _NAMES:
+                if pattern.search(folded):
+                    return marker
+    return None
+
+
+def stain_of(found: list[Coding], name: str, resource: Resource, genes: Genes) -> str | None:
+    """The gene whose protein was stained, if the Observation is an immunohistochemical result; else None."""
+    by_code = any(coding.code == codes.IMMUNOHISTOCHEMISTRY for coding in found)
+    if not by_code and not _STAIN.search(name):
         return None
-    return next((name for pattern, name in _NAMES if pattern.search(folded)), None)
+    from cds_targets.fhir.genomics.gene import read_genes
+
+    named = [gene.symbol for gene in read_genes(Parts.of(resource), genes) if gene.symbol]
+    if len(named) == 1:
+        return named[0]
+    match = _STAINED.match(name)
+    return genes.named(match[1]) if match is not None and not named else None
 
 
-def read_biomarker(marker: str, resource: Resource, source: Source, terms: Terms) -> Biomarker:
+def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | None = None) -> Biomarker:
     """The marker's call, or its number and unit; a number alone has no call."""
     concepts = [*value_concepts(resource), *as_list(resource.get("interpretation"))]
     texts = [text for concept in concepts for text in spellings(concept)]
@@ -51,12 +85,16 @@ def read_biomarker(marker: str, resource: Resource, source: Source, terms: Terms
     unit = as_text(quantity.get("unit")) or as_text(quantity.get("code")) or None
     name = _refined(marker, resource)
     if value is None and name.startswith(("PD-L1", "TMB")):
-        value, comparator = _number_in(texts, comparator)
+        value, comparator, unit = _number_in(resource, texts, comparator, unit)
     call, presence = _call(marker, concepts, texts)
-    notes: tuple[str, ...] = ()
-    if marker == "TMB" and value is not None and value > 2000:
-        notes = (f"{value:g} is implausible for mutations per megabase and is not used",)
+    notes: list[str] = []
+    if "dataAbsentReason" in resource and call is None and value is None:
+        notes.append(f"no result: {concept_text(resource['dataAbsentReason'])[:60] or 'reason not stated'}")
+    if marker == "TMB" and value is not None and (value > MOST_PER_MEGABASE or value < 0):
+        notes.append(f"{value:g} is implausible for mutations per megabase and is not used")
         value = None
+    if value is None and call is None and not notes:
+        notes.append("the result was not stated in a form that can be read")
     return Biomarker(
         name,
         presence,
@@ -64,10 +102,10 @@ def read_biomarker(marker: str, resource: Resource, source: Source, terms: Terms
         call=call,
         value=value,
         comparator=comparator,
-        unit=unit or _ESTIMATE.get(name),
-        gene=codes.GENE_OF_MARKER.get(marker),
+        unit=unit or (_UNITS.get(name) if value is not None else None),
+        gene=gene or codes.GENE_OF_MARKER.get(marker),
         written="; ".join(texts)[:200],
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
@@ -77,53 +115,85 @@ def _refined(marker: str, resource: Resource) -> str:
         return marker
     words = [c.display for c in codings(resource.get("code"))]
     words.append(as_text(as_dict(resource.get("code")).get("text")))
-    words.append(as_text(as_dict(resource.get("method")).get("text")))
+    words.append(concept_text(resource.get("method")))
+    quantity = as_dict(resource.get("valueQuantity"))
+    words += [as_text(quantity.get("unit")), as_text(resource.get("valueString"))]
     text = " ".join(words).casefold()
-    for score, pattern in _SUBSTANCE.items():
+    for score, pattern in _SCALE.items():
         if pattern.search(text):
             return f"PD-L1 {score}"
     return marker
 
 
-def _number_in(texts: list[str], comparator: str | None) -> tuple[float | None, str | None]:
-    for text in texts:
-        match = re.search(r"([<>]=?)?\s*(\d{1,3}(?:\.\d+)?)\s*%?", text)
-        if match and len(text) <= 40:
-            return float(match[2]), match[1] or comparator
-    return None, comparator
+def _number_in(
+    resource: Resource, texts: list[str], comparator: str | None, unit: str | None
+) -> tuple[float | None, str | None, str | None]:
+    """A number written as text; clone names (22C3, SP263) are no numbers."""
+    for text in [as_text(resource.get("valueString")), *texts]:
+        if not text or len(text) > 60:
+            continue
+        bare = re.sub(r"\b(?:\d{2}[-A-Z]\d|sp\d+|pd-?l1)\b", " ", text, flags=re.IGNORECASE)
+        match = _NUMBER.search(bare)
+        if match and not any(c.isalpha() for c in bare[max(0, match.start() - 1) : match.start(2)]):
+            sign = _PLAIN.get(match[1], match[1]) if match[1] else comparator
+            return float(match[2]), sign, unit or ("%" if match[3] == "%" else None)
+    return None, comparator, unit
 
 
-def _call(marker: str, concepts: list[object], texts: list[str]) -> tuple[str | None, Presence]:
+def _call(marker: str, concepts: list[Any], texts: list[str]) -> tuple[str | None, Presence]:
     values = {coding.code for concept in concepts for coding in codings(concept)}
     words = " ".join(texts).casefold()
     if marker == "MSI":
         return _msi_call(values, words)
-    if marker == "HER2":
-        score = _SCORE.search(words)
-        if score:
-            call = score[1]
-            positive = {"3+": Presence.PRESENT, "0": Presence.ABSENT}
-            return call, positive.get(call, Presence.UNKNOWN)
-        if "low" in words:
+    if marker == "HER2" or marker not in ("TMB", "HRD", "BRCAness", "PD-L1"):
+        scored = _scored(texts)
+        if scored is not None:
+            return scored
+        if re.search(r"\blow\b", words):
             return "low", Presence.UNKNOWN
-    if "equivocal" in words or "indeterminate" in words:
+    if values & codes.INDETERMINATE or re.search(r"\bequivocal|indeterminate|inconclusive|borderline\b", words):
         return "equivocal", Presence.UNKNOWN
-    if values & _POSITIVE or re.search(r"\bpositiv", words):
-        return "positive", Presence.PRESENT
-    if values & _NEGATIVE or re.search(r"\bnegativ|not expressed|nicht exprimiert", words):
-        return "negative", Presence.ABSENT
-    if marker in ("TMB", "TTF-1") and re.search(r"\bhigh\b", words):
-        return "high", Presence.PRESENT
-    if marker in ("TMB", "TTF-1") and re.search(r"\blow\b", words):
-        return "low", Presence.ABSENT
+    positive = bool(values & codes.PRESENT) or re.search(r"\bpositiv|\boverexpress|\bexprimiert", words) is not None
+    negative = bool(values & codes.ABSENT) or re.search(r"\bnegativ|not expressed|nicht exprimiert", words) is not None
+    if negative and "nicht exprimiert" in words:
+        positive = False
+    if positive and negative:
+        return None, Presence.UNKNOWN
+    if positive or negative:
+        return ("positive", Presence.PRESENT) if positive else ("negative", Presence.ABSENT)
+    if marker in ("TMB", "HRD"):
+        if re.search(r"\bhigh\b|tmb-h\b", words):
+            return "high", Presence.PRESENT
+        if re.search(r"\blow\b|tmb-l\b", words):
+            return "low", Presence.ABSENT
+    spoken = [presence for text in texts if (presence := said(text)) is not None]
+    if len(set(spoken)) == 1 and spoken[0] is not Presence.UNKNOWN:
+        return ("positive" if spoken[0] is Presence.PRESENT else "negative"), spoken[0]
     return None, Presence.UNKNOWN
+
+
+def _scored(texts: list[str]) -> tuple[str, Presence] | None:
+    """An immunohistochemical score: 3+ is positive, 0 negative, what lies between is neither."""
+    for text in texts:
+        match = _SCORE.search(text.casefold())
+        if match is not None:
+            call = match[1] or match[2] or "0"
+            return call, {"3+": Presence.PRESENT, "3": Presence.PRESENT, "0": Presence.ABSENT}.get(
+                call, Presence.UNKNOWN
+            )
+    return None
 
 
 def _msi_call(values: set[str], words: str) -> tuple[str | None, Presence]:
-    if "LA26203-2" in values or (_MSI_HIGH.search(words) and not _MSI_STABLE.search(words)):
+    high = codes.MSI_HIGH in values or _MSI_HIGH.search(words) is not None
+    low = codes.MSI_LOW in values or _MSI_LOW.search(words) is not None
+    stable = codes.MSI_STABLE in values or _MSI_STABLE.search(words) is not None
+    if "unstable" in words and "mss" not in words:
+        stable = codes.MSI_STABLE in values
+    if high and (low or stable):
+        return None, Presence.UNKNOWN
+    if high:
         return "MSI-H", Presence.PRESENT
-    if "LA26202-4" in values or _MSI_LOW.search(words):
+    if low:
         return "MSI-L", Presence.ABSENT
-    if "LA14122-8" in values or _MSI_STABLE.search(words):
-        return "MSS", Presence.ABSENT
-    return None, Presence.UNKNOWN
+    return ("MSS", Presence.ABSENT) if stable else (None, Presence.UNKNOWN)

@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any
 
-from cds_targets.facts.dates import When, read_when
 from cds_targets.facts.genomic import (
-    CopyNumber,
-    CopyNumberCall,
-    Fusion,
+    Biomarker,
     GenomicFact,
     Presence,
-    ReportStatus,
     Source,
-    Specimen,
     Tested,
     Uninterpreted,
     Variant,
 )
+from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker
-from cds_targets.fhir.genomics.parts import (
-    Components,
-    GeneRead,
-    read_change,
-    read_gene,
-    read_origin,
-    read_presence,
-    read_significance,
-    read_vaf,
-    said,
-    spellings,
-)
-from cds_targets.fhir.reading import (
-    Entry,
-    Resource,
-    Resources,
-    as_dict,
-    as_list,
-    as_number,
-    as_text,
-    codings,
-    concept_text,
-)
+from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, stain_of
+from cds_targets.fhir.genomics.change import parsed_protein, read_change
+from cds_targets.fhir.genomics.context import Context
+from cds_targets.fhir.genomics.copy_number import is_copy_number, read_copy_number
+from cds_targets.fhir.genomics.fusion import is_fusion, read_fusion
+from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, gene_of_test, notes_of, read_genes
+from cds_targets.fhir.genomics.named_tests import read_named_tests, read_test_value
+from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.genomics.presence import read_origin, read_presence, read_significance, read_vaf
+from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
 
-_VOID = frozenset({"entered-in-error", "cancelled"})
-_PRELIMINARY = frozenset({"preliminary", "registered", "partial"})
-_FINAL = frozenset({"final", "amended", "corrected", "appended"})
+_GENETIC = re.compile(
+    r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing"
+)
+_EXON = re.compile(r"(?:exon|ex\.?)\s*#?\s*(\d{1,3})\s*", re.IGNORECASE)
+_CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
+_OTHER_KINDS = codes.GENOTYPE_CODES | {codes.OVERALL_INTERPRETATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,341 +48,286 @@ class GenomicsRead:
 
 def read_genomics(resources: Resources, terms: Terms, zone: tzinfo) -> GenomicsRead:
     """Every genomic Observation among the resources as facts."""
-    reader = _Reader(resources, terms, zone)
+    reader = _Reader(terms, Context(resources, zone))
     facts: list[GenomicFact] = []
     gaps: list[str] = []
-    for entry in resources.of_type("Observation"):
+    for entry in resources.entries:
+        if entry.resource.get("resourceType") != "Observation":
+            continue
         try:
             facts.extend(reader.observation(entry))
-        except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
-            gaps.append("a genomic result could not be read")
-            why = "the result is malformed and could not be read"
-            facts.append(Uninterpreted(why, Source(entry.reference, entry.pointer)))
-    return GenomicsRead(_with_significance(facts, reader.significance), tuple(dict.fromkeys(gaps)))
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
+            gaps.append("a genomic result is malformed and could not be read")
+            facts.append(Uninterpreted("the result is malformed and could not be read", _place(entry)))
+    return GenomicsRead(reader.completed(facts), tuple(dict.fromkeys(gaps)))
 
 
-def _with_significance(facts: list[GenomicFact], stated: dict[str, list[Any]]) -> list[GenomicFact]:
-    """Significance stated by another Observation that is derived from the variant."""
-    if not stated:
-        return facts
-    return [
-        replace(fact, significance=read_significance(stated[fact.source.reference]))
-        if isinstance(fact, Variant) and fact.source.reference in stated
-        else fact
-        for fact in facts
-    ]
+def _place(entry: Entry) -> Source:
+    return Source(entry.reference, entry.pointer)
 
 
 class _Reader:
-    def __init__(self, resources: Resources, terms: Terms, zone: tzinfo) -> None:
-        self.resources = resources
+    """One pass over the Observations; what results say of each other is put together at the end."""
+
+    def __init__(self, terms: Terms, context: Context) -> None:
         self.terms = terms
-        self.zone = zone
+        self.genes = terms.genes
+        self.context = context
         self.significance: dict[str, list[Any]] = {}
-        self.reports = _reports(resources)
+        self.consequences: dict[str, list[ProteinChange]] = {}
 
     def observation(self, entry: Entry) -> list[GenomicFact]:
+        """The facts of one Observation, none if it is not about genomics."""
         resource = entry.resource
-        found = codings(resource.get("code"))
-        about = {coding.code for coding in found}
-        text = concept_text(resource.get("code"))
-        marker = marker_of(found, as_text(as_dict(resource.get("code")).get("text")) or text)
-        gene_code = next((codes.GENE_OF_CODE[code] for code in about if code in codes.GENE_OF_CODE), None)
-        if about & codes.THERAPEUTIC_IMPLICATION:
-            self._implication(entry)
+        about = resource.get("code")
+        try:
+            first = about["coding"][0]["code"]  # type: ignore[index]
+        except (KeyError, TypeError, IndexError):
+            first = None
+        if first in codes.VARIANT_CODES:
+            return self._settled(entry, self._variant)
+        found = codings(about)
+        known = {coding.code for coding in found}
+        if known & codes.VARIANT_CODES:
+            return self._settled(entry, self._variant)
+        if known & codes.THERAPEUTIC_IMPLICATIONS:
             return []
-        variant = bool(about & codes.VARIANT_CODES)
-        region = codes.REGION_STUDIED in about
-        if not (variant or region or marker or gene_code or about & codes.GENOTYPE_CODES):
-            if not _has_gene(resource):
-                return []
-            if not _genetic_text(text):
-                return self._unread(entry, f"a genetic result of a kind that is not read ({text[:60]})")
-        source = self.source(entry)
+        if known & codes.DIAGNOSTIC_IMPLICATIONS or codes.MOLECULAR_CONSEQUENCE in known:
+            self._note_implication(entry, codes.MOLECULAR_CONSEQUENCE in known)
+            return []
+        if codes.REGION_STUDIED in known:
+            return self._settled(entry, self._region)
+        if known & _OTHER_KINDS:
+            return self._settled(entry, self._other_kind)
+        text = as_text(as_dict(about).get("text"))
+        marker = marker_of(found, text)
+        if marker is not None:
+            return self._settled(entry, lambda resource, source: [read_biomarker(marker, resource, source)])
+        name = text or concept_text(about)
+        stain = stain_of(found, name, resource, self.genes)
+        if stain is not None:
+            return self._settled(entry, lambda resource, source: [self._stain(stain, resource, source)])
+        if gene_of_test(resource, self.genes) is not None:
+            return self._settled(entry, self._variant)
+        if _carries_gene(resource):
+            genetic = _GENETIC.search(name.casefold()) is not None
+            return self._settled(entry, self._variant if genetic and not known else self._unknown_kind)
+        return []
+
+    def _settled(self, entry: Entry, reader: Any) -> list[GenomicFact]:
+        """Void and superseded results are no facts, but are named."""
+        if id(entry.resource) in self.context.superseded:
+            return [Uninterpreted("an older version of a result that was sent again: not used", _place(entry))]
+        source = self.context.source(entry)
         if source is None:
-            why = "entered in error or cancelled: not used"
-            return [Uninterpreted(why, Source(entry.reference, entry.pointer), presence=Presence.UNKNOWN)]
-        if marker:
-            return [read_biomarker(marker, resource, source, self.terms)]
-        if region:
-            return self._region(resource, source)
-        if about & codes.GENOTYPE_CODES:
-            return []
-        return self._variant(resource, source, gene_code)
+            return [Uninterpreted("entered in error or cancelled: not used", _place(entry))]
+        facts: list[GenomicFact] = reader(entry.resource, source)
+        return facts
 
-    def source(self, entry: Entry) -> Source | None:
-        """Where, when, how settled and from what specimen; None for results that are void."""
-        resource = entry.resource
-        word = as_text(resource.get("status"))
-        if word in _VOID:
-            return None
-        status = ReportStatus.UNKNOWN
-        if word in _FINAL:
-            status = ReportStatus.FINAL
-        elif word in _PRELIMINARY:
-            status = ReportStatus.PRELIMINARY
-        report = self.reports.get(entry.reference) or self.reports.get(entry.full_url)
-        when = self._when(resource)
-        specimen = self._specimen(resource, entry)
-        if report is not None:
-            void = as_text(report.resource.get("status")) in _VOID
-            if void:
-                return None
-            if as_text(report.resource.get("status")) in _PRELIMINARY:
-                status = ReportStatus.PRELIMINARY
-            when = when or self._when(report.resource)
-            if specimen is Specimen.UNKNOWN:
-                specimen = self._specimen(report.resource, report)
-        return Source(entry.reference, entry.pointer, when, status, specimen)
+    def _stain(self, gene: str, resource: Resource, source: Source) -> Biomarker:
+        return read_biomarker(codes.MARKER_OF_GENE.get(gene, gene), resource, source, gene)
 
-    def _when(self, resource: Resource) -> When | None:
-        for key in ("effectiveDateTime", "effectiveInstant", "issued"):
-            when = read_when(as_text(resource.get(key)), self.zone)
-            if when is not None:
-                return when
-        period = as_dict(resource.get("effectivePeriod"))
-        return read_when(as_text(period.get("end") or period.get("start")), self.zone)
+    def _unknown_kind(self, resource: Resource, source: Source) -> list[GenomicFact]:
+        what = concept_text(resource.get("code"))[:80]
+        genes: list[str | None] = [gene.symbol for gene in read_genes(Parts.of(resource), self.genes) if gene.symbol]
+        why = f"a genetic result of a kind that is not read ({what or 'without a code'})"
+        return [Uninterpreted(why, source, gene=gene) for gene in genes or [None]]
 
-    def _specimen(self, resource: Resource, entry: Entry) -> Specimen:
-        words = []
-        for reference in as_list(resource.get("specimen")):
-            target = self.resources.resolve(reference, entry)
-            words.append(as_text(as_dict(reference).get("display")))
-            if target is not None:
-                words.extend(spellings(target.resource.get("type")))
-                words.append(concept_text(as_dict(target.resource.get("collection")).get("bodySite")))
-        text = " ".join(words).casefold()
-        if any(word in text for word in codes.TISSUE_WORDS):
-            return Specimen.TISSUE
-        return Specimen.PLASMA if any(word in text for word in codes.PLASMA_WORDS) else Specimen.UNKNOWN
-
-    def _implication(self, entry: Entry) -> None:
-        stated = Components.of(entry.resource).concepts(codes.SIGNIFICANCE)
-        if stated and as_text(entry.resource.get("status")) not in _VOID:
-            for reference in as_list(entry.resource.get("derivedFrom")):
-                target = self.resources.resolve(reference, entry)
-                if target is not None:
-                    self.significance.setdefault(target.reference, []).extend(stated)
-
-    def _unread(self, entry: Entry, why: str) -> list[GenomicFact]:
-        source = self.source(entry) or Source(entry.reference, entry.pointer)
-        return [Uninterpreted(why, source)]
+    def _other_kind(self, resource: Resource, source: Source) -> list[GenomicFact]:
+        """Genotypes, haplotypes and overall interpretations: said to be there, not interpreted."""
+        parts = Parts.of(resource)
+        overall = any(c.code == codes.OVERALL_INTERPRETATION for c in codings(resource.get("code")))
+        kind = "an overall interpretation of the report" if overall else "a genotype or haplotype"
+        written = "; ".join(text for concept in value_concepts(resource) for text in spellings(concept))[:120]
+        genes = list(dict.fromkeys(gene.symbol for gene in read_genes(parts, self.genes))) or [None]
+        return [Uninterpreted(f"{kind}: not interpreted", source, gene=gene, written=written) for gene in genes]
 
     def _region(self, resource: Resource, source: Source) -> list[GenomicFact]:
-        parts = Components.of(resource)
-        genes = [read_gene(concept, self.terms) for concept in parts.concepts(codes.GENE)]
+        """Genes that were looked at; this says nothing about what was found."""
+        parts = Parts.of(resource)
         written = "; ".join(parts.texts(codes.REGION_TEXT))[:300]
-        return [Tested(g.symbol, source, written=written, notes=g.notes) for g in genes if g.symbol is not None]
-
-    def _variant(self, resource: Resource, source: Source, gene_code: str | None) -> list[GenomicFact]:
-        parts = Components.of(resource)
-        genes = [read_gene(concept, self.terms) for concept in parts.concepts(codes.GENE)]
-        if not genes and gene_code is not None:
-            genes = [GeneRead(gene_code)]
+        genes = read_genes(parts, self.genes)
+        facts: list[GenomicFact] = []
+        for gene in genes:
+            if gene.symbol is not None:
+                facts.append(Tested(gene.symbol, source, written=written, notes=gene.notes))
+            else:
+                why = gene.notes[0] if gene.notes else "a studied region names no gene that could be read"
+                facts.append(Uninterpreted(why, source, written=written))
         if not genes:
-            genes = self._gene_in_text(resource)
-        fusion = self._fusion(resource, parts, source)
-        if fusion is not None:
-            return [fusion]
-        number = self._copy_number(resource, parts, source, genes)
-        if number:
-            return number
-        identified = bool(genes) or any(parts[code] for code in (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS))
-        presence, notes = read_presence(resource, identified or bool(parts.by_code))
-        presence = _text_presence(resource, presence, notes)
-        if _reference_equals_alternative(parts):
-            presence = Presence.ABSENT
-            notes.append("reference and alternative allele are the same: wild type")
-        if len({gene.symbol for gene in genes}) > 1:
-            return self._several_genes(genes, presence, source)
-        gene = genes[0] if genes else GeneRead(None)
-        return self._one_gene(resource, parts, source, gene, presence, notes)
+            facts.append(Uninterpreted("a studied region names no gene", source, written=written))
+        return facts
 
-    def _one_gene(
-        self,
-        resource: Resource,
-        parts: Components,
-        source: Source,
-        gene: GeneRead,
-        presence: Presence,
-        notes: list[str],
-    ) -> list[GenomicFact]:
+    def _variant(self, resource: Resource, source: Source) -> list[GenomicFact]:
+        parts = Parts.of(resource)
+        genes = read_genes(parts, self.genes) if codes.GENE in parts else []
+        named = read_named_tests(resource, parts, source, self.genes)
+        if named:
+            return list(named)
+        if not genes and (test := gene_of_test(resource, self.genes)) is not None:
+            genes = [GeneRead(test)]
+            valued = not any(code in parts for code in _CHANGES) and read_test_value(resource, test, source)
+            if valued:
+                return list(valued)
+        if is_fusion(parts, resource):
+            fusion = read_fusion(resource, parts, source, genes, self.genes)
+            if fusion is not None:
+                return [fusion]
+        if len(genes) > 1:
+            genes = list(dict.fromkeys(genes))
+        if is_copy_number(parts, resource):
+            copies = read_copy_number(resource, parts, source, genes)
+            if copies:
+                return list(copies)
+        if len(genes) > 1:
+            return self._several_genes(resource, parts, source, genes)
+        return self._one_gene(resource, parts, source, genes[0] if genes else UNNAMED)
+
+    def _one_gene(self, resource: Resource, parts: Parts, source: Source, gene: GeneRead) -> list[GenomicFact]:
         change = read_change(parts, gene.symbol, self.terms)
-        if gene.notes:
-            presence = Presence.UNKNOWN
-        bare = change.protein is None and change.cdna is None and not parts[codes.GENOMIC_HGVS]
-        if presence is Presence.ABSENT and bare and gene.symbol is not None:
-            written = concept_text(resource.get("code"))
-            return [Tested(gene.symbol, source, found_nothing=True, written=written, notes=tuple(notes))]
-        vaf = read_vaf(parts, notes)
+        symbol = gene.symbol or (None if gene.rivals else change.gene)
+        notes: list[str] = list(gene.notes) if gene.notes else []
+        if symbol is None and not gene.rivals and not change.stated:
+            for text in notes_of(resource):
+                symbol = symbol or gene_in_text(text, self.genes)
+        presence, said = read_presence(resource, symbol is not None or change.stated)
+        notes += said
+        notes += change.notes
+        if codes.REF_ALLELE in parts and parts.texts(codes.REF_ALLELE) == parts.texts(codes.ALT_ALLELE):
+            presence = Presence.ABSENT
+            notes.append("reference and alternative allele are the same: wild type here")
+        elif _wild_type_stated(parts):
+            presence = Presence.ABSENT
+            notes.append("stated to be wild type")
+        if gene.rivals:
+            return [
+                Uninterpreted(gene.notes[0], source, gene=rival, written=change.written, notes=tuple(notes[1:]))
+                for rival in gene.rivals
+            ]
+        exon = _exon(parts) if codes.EXON in parts else None
+        if not change.stated and exon is None:
+            if presence is Presence.ABSENT and symbol is not None:
+                written = concept_text(resource.get("code"))
+                return [Tested(symbol, source, found_nothing=True, written=written, notes=tuple(notes))]
+            if symbol is None:
+                why = "a genetic variant is reported without a gene or a change"
+                return [Uninterpreted(why, source, presence=presence, written=_words(parts), notes=tuple(notes))]
+        vaf = read_vaf(parts, notes) if codes.VAF in parts else None
+        significance = read_significance(parts.concepts(codes.SIGNIFICANCE))
         return [
             Variant(
-                gene=gene.symbol,
-                presence=presence,
-                source=source,
-                protein=change.protein,
-                cdna=change.cdna,
-                origin=read_origin(parts),
-                significance=read_significance(parts.concepts(codes.SIGNIFICANCE)),
-                vaf=vaf,
-                exon=_exon(parts),
-                indel=_indel(parts, change.cdna),
-                written=change.written,
-                notes=(*gene.notes, *notes, *change.notes),
+                symbol,
+                presence,
+                source,
+                change.protein,
+                change.coding.text if change.coding is not None else None,
+                read_origin(parts),
+                significance,
+                vaf,
+                exon,
+                change.indel,
+                change.genomic,
+                change.written,
+                tuple(notes),
             )
         ]
 
-    def _several_genes(self, genes: list[GeneRead], presence: Presence, source: Source) -> list[GenomicFact]:
-        """A pertinent negative may list genes; a finding that lists genes cannot be attributed to any of them."""
-        symbols = dict.fromkeys(gene.symbol for gene in genes if gene.symbol is not None)
-        if presence is Presence.ABSENT:
-            return [Tested(symbol, source, found_nothing=True) for symbol in symbols]
-        why = "one result names several genes: which of them it is about cannot be judged"
-        return [Uninterpreted(why, source, gene=symbol, presence=Presence.UNKNOWN) for symbol in symbols]
-
-    def _gene_in_text(self, resource: Resource) -> list[GeneRead]:
-        """A gene named only in the note or the text of the code (with an interpretation that speaks of it)."""
-        texts = [as_text(as_dict(note).get("text")) for note in as_list(resource.get("note"))]
-        texts.append(as_text(as_dict(resource.get("code")).get("text")))
-        for text in texts:
-            for word in text.replace(",", " ").split()[:12]:
-                symbol = self.terms.genes.by_symbol.get(word)
-                if symbol is not None:
-                    return [GeneRead(symbol.symbol)]
-        return []
-
-    def _fusion(self, resource: Resource, parts: Components, source: Source) -> Fusion | None:
-        genes: list[str] = []
-        for code in (codes.FIVE_PRIME, codes.THREE_PRIME):
-            for concept in parts.concepts(code):
-                symbol = read_gene(concept, self.terms).symbol
-                if symbol is not None:
-                    genes.append(symbol)
-        for text in parts.texts(codes.FUSION):
-            if "::" in text and not genes:
-                named = [self.terms.genes.named(word) or word for word in text.split("::")]
-                genes = [name for name in named if not name.startswith("HGNC")]
-        if not genes:
-            stated = parts.values(codes.MOLECULAR_CONSEQUENCE) | parts.values("functional-effect")
-            discrete = " ".join(parts.texts(codes.DISCRETE)).casefold()
-            if not (stated & codes.FUSION_CONSEQUENCE or "fusion" in discrete or "rearrangement" in discrete):
-                return None
-            genes = [g.symbol for c in parts.concepts(codes.GENE) if (g := read_gene(c, self.terms)).symbol]
-            if not genes:
-                genes = [s for w in " ".join(parts.texts(codes.DISCRETE)).split() if (s := self.terms.genes.named(w))]
-        if not genes:
-            return None
-        presence, notes = read_presence(resource, True)
-        return Fusion(tuple(dict.fromkeys(genes)), presence, source, read_origin(parts), "::".join(genes), tuple(notes))
-
-    def _copy_number(
-        self, resource: Resource, parts: Components, source: Source, genes: list[GeneRead]
+    def _several_genes(
+        self, resource: Resource, parts: Parts, source: Source, genes: list[GeneRead]
     ) -> list[GenomicFact]:
-        """A copy-number call; a bare number stays without one, for no threshold is sourced."""
-        copies = None
-        for component in parts[codes.COPY_NUMBER]:
-            copies = as_number(as_dict(component.get("valueQuantity")).get("value"))
-        call = _copy_call(resource, parts)
-        small = any(parts[code] for code in (codes.PROTEIN, codes.CDNA, codes.DISCRETE))
-        if call is None and (copies is None or small):
-            return []
+        """A pertinent negative may list genes. A finding that lists genes is paired by transcript, else not judged."""
         presence, notes = read_presence(resource, True)
-        if call is CopyNumberCall.AMPLIFICATION and presence is Presence.UNKNOWN:
-            presence, notes = Presence.PRESENT, ["amplification is stated by the interpretation"]
-        if call is None:
-            notes.append("a copy number without a call: no sourced threshold says whether this is an amplification")
-        return [
-            CopyNumber(
-                gene.symbol,
-                presence,
-                call or CopyNumberCall.UNKNOWN,
-                source,
-                copies,
-                read_origin(parts),
-                notes=(*gene.notes, *notes),
-            )
-            for gene in genes
-            if gene.symbol is not None
-        ] or [Uninterpreted("a copy-number result names no gene that could be read", source)]
+        symbols = list(dict.fromkeys(symbol for gene in genes for symbol in (gene.symbol, *gene.rivals) if symbol))
+        said = tuple(dict.fromkeys([*notes, *(note for gene in genes for note in gene.notes)]))
+        if presence is Presence.ABSENT and not any(gene.rivals for gene in genes):
+            return [Tested(symbol, source, found_nothing=True, notes=said) for symbol in symbols]
+        facts: list[GenomicFact] = []
+        for text in dict.fromkeys(parts.texts(codes.CDNA)):
+            transcript = text.split(":")[0]
+            gene = self.terms.hotspots.gene_of_transcript(transcript) if ":" in text else None
+            if gene in symbols:
+                alone = Parts({codes.CDNA: [{"valueString": text}]})
+                change = read_change(alone, gene, self.terms)
+                coding = change.coding.text if change.coding else None
+                note = f"paired with {gene} by its transcript; the result lists {len(symbols)} genes"
+                facts.append(
+                    Variant(gene, presence, source, change.protein, coding, written=text, notes=(note, *change.notes))
+                )
+        paired = {fact.gene for fact in facts if isinstance(fact, Variant)}
+        why = f"one result lists {len(symbols)} genes: which of them it is about cannot be judged"
+        facts += [Uninterpreted(why, source, gene=symbol, notes=said) for symbol in symbols if symbol not in paired]
+        return facts
 
-
-def _reports(resources: Resources) -> dict[str, Entry]:
-    """The report each Observation belongs to, by its reference."""
-    found: dict[str, Entry] = {}
-    for entry in resources.of_type("DiagnosticReport"):
-        for reference in as_list(entry.resource.get("result")):
-            target = resources.resolve(reference, entry)
+    def _note_implication(self, entry: Entry, consequence: bool) -> None:
+        """Keep what an implication or consequence says of the results it derives from."""
+        resource = entry.resource
+        if self.context.source(entry) is None:
+            return
+        parts = Parts.of(resource)
+        stated = parts.concepts(codes.SIGNIFICANCE)
+        if any(coding.code == codes.SIGNIFICANCE for coding in codings(resource.get("code"))):
+            stated = [*stated, *value_concepts(resource)]
+        proteins = []
+        for text in parts.texts(codes.PROTEIN) if consequence else ():
+            change = parsed_protein(text)
+            if isinstance(change, ProteinChange):
+                proteins.append(change)
+        if not stated and not proteins:
+            return
+        for reference in as_list(resource.get("derivedFrom")):
+            target = self.context.resources.resolve(reference, entry)
             if target is not None:
-                found[target.reference] = entry
-    return found
+                self.significance.setdefault(target.pointer, []).extend(stated)
+                self.consequences.setdefault(target.pointer, []).extend(proteins)
+
+    def completed(self, facts: list[GenomicFact]) -> list[GenomicFact]:
+        """Variants with the significance and protein change that other results state of them."""
+        if not self.significance and not self.consequences:
+            return facts
+        return [self._complete(fact) if isinstance(fact, Variant) else fact for fact in facts]
+
+    def _complete(self, variant: Variant) -> Variant:
+        pointer = variant.source.pointer
+        stated = read_significance(self.significance.get(pointer, []))
+        if stated.value != "unstated" and variant.significance.value == "unstated":
+            variant = replace(variant, significance=stated)
+        proteins = {change.text: change for change in self.consequences.get(pointer, [])}
+        if variant.protein is None and len(proteins) == 1:
+            change = next(iter(proteins.values()))
+            note = "the protein change is stated by a molecular consequence derived from this result"
+            notes = tuple(n for n in variant.notes if "is not translated" not in n)
+            variant = replace(variant, protein=change, notes=(*notes, note))
+        return variant
 
 
-def _has_gene(resource: Resource) -> bool:
-    components = as_list(resource.get("component"))
-    return any(
-        coding.code == codes.GENE
-        for component in components
-        if isinstance(component, dict)
-        for coding in codings(component.get("code"))
-    )
+def _carries_gene(resource: Resource) -> bool:
+    """Whether a component names a gene by the gene code (on every Observation of a chart, so kept cheap)."""
+    components = resource.get("component")
+    if not components:
+        return False
+    for component in as_list(components):
+        code = component.get("code") if isinstance(component, dict) else None
+        given = code.get("coding") if isinstance(code, dict) else None
+        for coding in given if isinstance(given, list) else ():
+            if isinstance(coding, dict) and coding.get("code") == codes.GENE:
+                return True
+    return False
 
 
-def _genetic_text(text: str) -> bool:
-    folded = text.casefold()
-    return any(word in folded for word in ("variant", "mutation", "gene", "copy number", "cnv", "fusion"))
+def _wild_type_stated(parts: Parts) -> bool:
+    if codes.CHANGE_TYPE not in parts:
+        return False
+    return any(text.casefold() in ("wild type", "wildtype", "wild-type") for text in parts.texts(codes.CHANGE_TYPE))
 
 
-def _text_presence(resource: Resource, presence: Presence, notes: list[str]) -> Presence:
-    """Free text in components ("KRAS 12 mutation: Not Detected") against what the codes say."""
-    texts = [as_text(c.get("valueString")) for c in as_list(resource.get("component")) if isinstance(c, dict)]
-    signals = {signal for text in texts if (signal := said(text)) is not None}
-    if signals == {Presence.ABSENT}:
-        if presence is Presence.PRESENT:
-            notes.append("the text says not detected although the code says present")
-        return Presence.ABSENT
-    return presence
+def _words(parts: Parts) -> str:
+    """What an Observation without gene and change says at all."""
+    return "; ".join([*parts.texts(codes.DISCRETE), *parts.texts(codes.KARYOTYPE)])[:200]
 
 
-def _reference_equals_alternative(parts: Components) -> bool:
-    reference, alternative = parts.texts(codes.REF_ALLELE), parts.texts(codes.ALT_ALLELE)
-    return bool(reference) and reference == alternative
-
-
-def _exon(parts: Components) -> int | None:
+def _exon(parts: Parts) -> int | None:
     for text in parts.texts(codes.EXON):
-        if text.casefold().startswith("ex"):
-            digits = "".join(c if c.isdigit() else " " for c in text).split()
-            if len(digits) == 1:
-                return int(digits[0][:4])
+        match = _EXON.fullmatch(text)
+        if match is not None:
+            return int(match[1])
     return None
-
-
-def _indel(parts: Components, cdna: str | None) -> bool:
-    if cdna is not None and any(word in cdna for word in ("del", "ins", "dup")):
-        return True
-    if parts.values(codes.CHANGE_TYPE) & codes.INDEL_TYPES:
-        return True
-    reference, alternative = parts.texts(codes.REF_ALLELE), parts.texts(codes.ALT_ALLELE)
-    return bool(reference and alternative) and len(reference[0]) != len(alternative[0])
-
-
-def _copy_call(resource: Resource, parts: Components) -> CopyNumberCall | None:
-    values = set()
-    for code in ("type", codes.CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE):
-        values |= parts.values(code)
-    values |= {c.code for c in codings(resource.get("interpretation"))}
-    texts = [
-        *parts.texts(codes.CHANGE_TYPE),
-        *parts.texts(codes.DISCRETE),
-        concept_text(resource.get("interpretation")),
-    ]
-    words = " ".join(texts).casefold()
-    if values & codes.COPY_GAIN:
-        return CopyNumberCall.GAIN
-    if values & codes.AMPLIFIED or "amplification" in words or "amplified" in words:
-        return CopyNumberCall.AMPLIFICATION
-    if "deep deletion" in words or "homozygous deletion" in words:
-        return CopyNumberCall.DELETION
-    if values & codes.COPY_LOSS or "copy number loss" in words:
-        return CopyNumberCall.LOSS
-    return CopyNumberCall.GAIN if "copy number gain" in words or "gain" in words.split() else None

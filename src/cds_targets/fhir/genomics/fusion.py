@@ -1,0 +1,93 @@
+"""Fusions and rearrangements: five ways in which reports write them."""
+
+from __future__ import annotations
+
+import re
+
+from cds_targets.facts.genomic import Fusion, Presence, Source
+from cds_targets.fhir import codes
+from cds_targets.fhir.genomics.gene import GeneRead, read_gene
+from cds_targets.fhir.genomics.parts import Parts
+from cds_targets.fhir.genomics.presence import read_origin, read_presence
+from cds_targets.fhir.reading import Resource, as_text
+from cds_targets.terms.genes import Genes
+
+_PAIR = re.compile(r"\b([A-Za-z][A-Za-z0-9-]{1,14})\s?(?:::|--|/|–)\s?([A-Za-z][A-Za-z0-9-]{1,14})\b")
+_HYPHENED = re.compile(r"\b([A-Z][A-Z0-9]{1,9})-([A-Z][A-Z0-9]{1,9})\b")
+_SINGLE = re.compile(r"\b([A-Z][A-Z0-9-]{1,11})\s(?:gene )?(?:fusion|rearrangement|translocation)", re.IGNORECASE)
+_WORDS = ("fusion", "rearrange", "translocation")
+
+
+def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[GeneRead], known: Genes) -> Fusion | None:
+    """The fusion an Observation is about, or None."""
+    by_code = parts.by_code
+    written = ""
+    partners: list[str] = []
+    if codes.FIVE_PRIME in by_code or codes.THREE_PRIME in by_code:
+        for code in (codes.FIVE_PRIME, codes.THREE_PRIME):
+            partners += [gene.symbol for c in parts.concepts(code) if (gene := read_gene(c, known)).symbol]
+    if not partners and codes.FUSION in by_code:
+        for written in parts.texts(codes.FUSION):
+            partners = partners or _pair(written, known)
+    if not partners:
+        words = _speaking(resource, parts)
+        stated = bool(parts.values(codes.MOLECULAR_CONSEQUENCE) & codes.FUSION_CONSEQUENCE) or bool(
+            (parts.values(codes.FUNCTIONAL_EFFECT) | parts.values(codes.CHANGE_TYPE)) & codes.FUSION_CONSEQUENCE
+        )
+        if not stated and not any(word in words.casefold() for word in _WORDS):
+            return None
+        written = words[:120]
+        partners = [gene.symbol for gene in genes if gene.symbol] or _pair(words, known)
+        if len(partners) == 1:
+            pair = _pair(words, known)
+            partners = pair if partners[0] in pair else partners
+        if not partners and (single := _SINGLE.search(words)) and (symbol := known.named(single[1])):
+            partners = [symbol]
+    if not partners:
+        return None
+    presence, notes = read_presence(resource, True)
+    notes += [note for gene in genes for note in gene.notes]
+    if any(gene.rivals for gene in genes):
+        presence = Presence.UNKNOWN
+    return Fusion(
+        tuple(partners[:2]), presence, source, read_origin(parts), written or "::".join(partners), tuple(notes)
+    )
+
+
+def _speaking(resource: Resource, parts: Parts) -> str:
+    texts = parts.texts(codes.DISCRETE) + parts.texts(codes.CHANGE_TYPE) + parts.texts(codes.MOLECULAR_CONSEQUENCE)
+    value = resource.get("valueString")
+    concept = resource.get("valueCodeableConcept")
+    if isinstance(concept, dict):
+        texts.append(as_text(concept.get("text")))
+    return " ".join([*texts, as_text(value)])[:600]
+
+
+def _pair(text: str, known: Genes) -> list[str]:
+    """`FGFR2::DBP`, `EML4-ALK fusion`: both partners as symbols, empty if they are not two genes."""
+    for pattern in (_PAIR, _HYPHENED):
+        for match in pattern.finditer(text[:300]):
+            if match[1].upper().startswith("HGNC"):
+                continue
+            first, second = known.named(match[1]), known.named(match[2])
+            if first and second:
+                return [first, second]
+            if pattern is _PAIR and "::" in match[0] and (first or second):
+                return [first or match[1], second or match[2]]
+    return []
+
+
+def is_fusion(parts: Parts, resource: Resource) -> bool:
+    """A cheap first look: whether anything here could be about a fusion."""
+    by_code = parts.by_code
+    return (
+        codes.FIVE_PRIME in by_code
+        or codes.THREE_PRIME in by_code
+        or codes.FUSION in by_code
+        or codes.MOLECULAR_CONSEQUENCE in by_code
+        or codes.FUNCTIONAL_EFFECT in by_code
+        or codes.DISCRETE in by_code
+        or codes.CHANGE_TYPE in by_code
+        or "valueString" in resource
+        or "text" in (resource.get("valueCodeableConcept") or ())
+    )

@@ -1,0 +1,156 @@
+"""Whether a finding is there: from value, interpretation, and words. Contradictions leave it unknown, with a note."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cds_targets.facts.genomic import Origin, Presence, Significance
+from cds_targets.fhir import codes
+from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.reading import Resource, as_dict, as_list, as_number, as_text, codings, concept_text
+
+_NO = re.compile(
+    r"\b(?:not (?:be )?(?:detected|found|identified|present|observed|mutated|amplified|rearranged|seen)|undetected"
+    r"|no (?:\w+ ){0,5}(?:mutations?|variants?|alterations?|fusions?|rearrangements?|amplifications?|evidence)"
+    r"|none (?:detected|found|identified)|negative|wild[- ]?type|wildtyp|wt|absent"
+    r"|nicht (?:nachgewiesen|nachweisbar|gefunden)|negativ)\b"
+)
+_YES = re.compile(r"\b(?:detected|positive|present|mutated|mutation found|identified|amplified|nachgewiesen|positiv)\b")
+_UNSURE = re.compile(
+    r"\b(?:indeterminate|inconclusive|equivocal|cannot be determined|could not be determined|not determined|failed"
+    r"|insufficient|not evaluable|not performed|not tested|not done|pending|nicht beurteilbar|quantity not)\b"
+)
+_CLEAR = {
+    **dict.fromkeys(codes.PRESENT, Presence.PRESENT),
+    **dict.fromkeys(codes.ABSENT, Presence.ABSENT),
+    **dict.fromkeys(codes.INDETERMINATE, Presence.UNKNOWN),
+    codes.MUTATED_INTERPRETATION: Presence.PRESENT,
+}
+IMPLIED = "no value was reported; presence is implied by the finding"
+UNSTATED = "whether it is present was not stated in a form that can be read"
+
+
+def read_presence(resource: Resource, identified: bool) -> tuple[Presence, list[str]]:
+    """Present, absent or unknown, and what there is to say about it. `identified`: it names a gene or a change."""
+    concept = resource.get("valueCodeableConcept")
+    if type(concept) is dict and "interpretation" not in resource:
+        try:
+            given = concept["coding"]
+            if len(given) == 1 and given[0]["code"] in _CLEAR and "text" not in concept:
+                return _CLEAR[given[0]["code"]], []
+        except (KeyError, TypeError, IndexError):
+            pass
+    return _weighed(resource, identified)
+
+
+def _weighed(resource: Resource, identified: bool) -> tuple[Presence, list[str]]:
+    value = signal(value_concepts(resource))
+    if isinstance(resource.get("valueBoolean"), bool):
+        value = Presence.PRESENT if resource["valueBoolean"] else Presence.ABSENT
+    interpretation = signal(as_list(resource.get("interpretation")))
+    stated = {part for part in (value, interpretation) if part is not None}
+    if len(stated) > 1:
+        if Presence.UNKNOWN in stated:
+            return Presence.UNKNOWN, ["reported as indeterminate"]
+        return Presence.UNKNOWN, ["the report contradicts itself about presence"]
+    if stated:
+        return stated.pop(), []
+    if "dataAbsentReason" in resource:
+        return Presence.UNKNOWN, [
+            f"no result: {concept_text(resource['dataAbsentReason'])[:60] or 'reason not stated'}"
+        ]
+    if any(key.startswith("value") for key in resource) or resource.get("interpretation") or not identified:
+        return Presence.UNKNOWN, [UNSTATED]
+    return Presence.PRESENT, [IMPLIED]
+
+
+def signal(concepts: list[Any]) -> Presence | None:
+    """What coded or textual values say of presence; None if nothing."""
+    if not concepts:
+        return None
+    found = {_CLEAR[code.code] for concept in concepts for code in codings(concept) if code.code in _CLEAR}
+    if not found:
+        words = (said(text) for concept in concepts for text in spellings(concept))
+        found = {word for word in words if word is not None}
+    if not found:
+        return None
+    return found.pop() if len(found) == 1 else Presence.UNKNOWN
+
+
+def said(text: str) -> Presence | None:
+    """Whether a text says present or absent; UNKNOWN where it says that it cannot be told; None if neither."""
+    folded = text[:400].casefold()
+    if _UNSURE.search(folded):
+        return Presence.UNKNOWN
+    if _NO.search(folded):
+        return Presence.ABSENT
+    return Presence.PRESENT if _YES.search(folded) else None
+
+
+def read_origin(parts: Parts) -> Origin:
+    """Somatic or germline as stated; anything else is unknown, never somatic by default."""
+    if codes.SOURCE_CLASS not in parts:
+        return Origin.UNKNOWN
+    words = {text.casefold() for text in parts.texts(codes.SOURCE_CLASS)}
+    somatic = bool(words & _SOMATIC)
+    germline = bool(words & _GERMLINE)
+    if somatic == germline:
+        return Origin.UNKNOWN
+    return Origin.SOMATIC if somatic else Origin.GERMLINE
+
+
+_SOMATIC = {"somatic", "somatisch", *(code.casefold() for code in codes.SOMATIC)}
+_GERMLINE = {"germline", "keimbahn", *(code.casefold() for code in codes.GERMLINE)}
+
+
+def read_significance(concepts: list[Any]) -> Significance:
+    """The significance as the laboratory reported it; several that differ are taken as uncertain."""
+    found = {part for concept in concepts for part in _significances(concept)}
+    if not found:
+        return Significance.UNSTATED
+    return found.pop() if len(found) == 1 else Significance.UNCERTAIN
+
+
+def _significances(concept: Any) -> set[Significance]:
+    values = {coding.code for coding in codings(concept)}
+    words = concept_text(concept).casefold()
+    if values & codes.UNCERTAIN or "uncertain" in words or "unknown significance" in words or words == "vus":
+        return {Significance.UNCERTAIN}
+    if values & codes.BENIGN or "benign" in words:
+        return {Significance.BENIGN}
+    if values & codes.PATHOGENIC or "pathogenic" in words or "oncogenic" in words:
+        return {Significance.PATHOGENIC}
+    return set()
+
+
+def read_vaf(parts: Parts, notes: list[str]) -> float | None:
+    """The allele fraction from 0 to 1: a fraction, a percentage, or a number misplaced as a code."""
+    for component in parts[codes.VAF]:
+        quantity = as_dict(component.get("valueQuantity"))
+        number = as_number(quantity.get("value"))
+        unit = as_text(quantity.get("code")) or as_text(quantity.get("unit"))
+        if number is None:
+            number = as_number(component.get("valueDecimal"))
+        if number is None:
+            number, unit = _written_number(value_concepts(component))
+        if number is None or number < 0:
+            continue
+        if "%" in unit and 0 < number < 1:
+            notes.append(f"the allele fraction is written as {number:g} %: percent or fraction, cannot be told")
+            return None
+        if "%" in unit:
+            number = round(number / 100, 10)
+        if number <= 1:
+            return number
+        notes.append(f"the allele fraction is written as {number:g} without a unit that says what it means")
+    return None
+
+
+def _written_number(concepts: list[Any]) -> tuple[float | None, str]:
+    for concept in concepts:
+        for text in spellings(concept):
+            number = as_number(text.rstrip("% "))
+            if number is not None:
+                return number, "%" if "%" in text else ""
+    return None, ""
