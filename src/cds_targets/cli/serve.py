@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cds_targets.settings import Settings
 
-EXAMPLE = "nsclc-kras-g12c/patient-view.json"
 THREADS = 4
 STOP_SECONDS = 30  # a worker that is told to stop finishes the calls it has
 
@@ -98,21 +97,22 @@ def greeting(bind: str, settings: Settings) -> str:
     lines = [f"cds-targets answers at {address}  (CDS Hooks discovery: {address}/cds-services)"]
     if settings.evaluation:
         lines.append("Evaluation mode: open, draft content, synthetic patients only. Not clinically reviewed.")
-    example = _example()
+    example = example_call()
     if example is not None:
+        here = Path.cwd()
+        shown = example.relative_to(here) if example.is_relative_to(here) else example
         target = f"{address}/cds-services/targeted-therapies"
-        lines.append(f"Try it:\n  curl -s -H 'Content-Type: application/json' --data-binary @{example} {target}")
+        lines.append(f"Try it:\n  curl -s -H 'Content-Type: application/json' --data-binary @{shown} {target}")
     return "\n".join(lines)
 
 
-def _example() -> str | None:
-    """The shortest path to the example call: packaged, or in a checkout."""
+def example_call() -> Path | None:
+    """The patient-view call of the first example patient: packaged, or in a checkout."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "_examples", package.parents[1] / "examples"):
-        path = folder / EXAMPLE
-        if path.is_file():
-            here = Path.cwd()
-            return str(path.relative_to(here) if path.is_relative_to(here) else path)
+        calls = [path for path in folder.rglob("*.json") if "patient-view" in path.name]
+        if calls:
+            return min(calls, key=lambda path: ("nsclc" not in str(path.relative_to(folder)), path))
     return None
 
 
