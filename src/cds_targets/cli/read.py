@@ -156,10 +156,10 @@ def kind_of(fact: GenomicFact) -> str:
         return "wildtype/absent" if fact.found_nothing else "region-studied"
     if isinstance(fact, Biomarker):
         return _KIND_OF_MARKER.get(fact.marker, "expression")
-    if isinstance(fact, Uninterpreted):
-        return "other"
     if fact.presence is Presence.ABSENT:
         return "wildtype/absent"
+    if isinstance(fact, Uninterpreted):
+        return "other"
     if isinstance(fact, Fusion):
         return "fusion"
     if isinstance(fact, CopyNumber):

@@ -17,6 +17,7 @@ _P_DOT = re.compile(r"(?<![A-Za-z])p\.\(?[^\s;,)]{1,80}\)?(?:fs[^\s;,)]{0,10})?"
 _ACCESSION = re.compile(r"(?P<accession>(?:[NX][MR]_|ENST|LRG_)\d+(?:t\d+)?(?:\.\d+)?)")
 _CLINVAR_GENE = re.compile(r"[NX][MR]_\d+(?:\.\d+)?\(([A-Z0-9-]{2,12})\):")
 _SPDI = re.compile(r"([NX][CGT]_\d+\.\d+):(\d{1,10}):([ACGTN]*):([ACGTN]*)")
+_SPDI_LIKE = re.compile(r"[NX][CGTW]_\d+(?:\.\d+)?:\d{1,10}:")
 _CHROMOSOME = re.compile(r"(?:chr(?:omosome)?\s*)?(\d{1,2}|X|Y|MT?)", re.IGNORECASE)
 _G_DOT = re.compile(r"^(?P<where>[^:\s]{1,40}):g\.(?P<at>\d{1,10})(?P<ref>[ACGT])>(?P<alt>[ACGT])$")
 _CONSEQUENCES = (codes.AMINO_ACID_CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FUNCTIONAL_EFFECT)
@@ -52,63 +53,138 @@ def parsed_protein(text: str) -> ProteinChange | str:
 
 def read_change(parts: Parts, gene: str | None, terms: Terms) -> ChangeRead:
     """Protein and coding change from their components, else from the discrete-variant name, else from coordinates."""
-    notes: list[str] = []
-    protein, written = _protein(parts.texts(codes.PROTEIN), notes) if codes.PROTEIN in parts else (None, "")
-    coding, transcript, genomic = None, "", None
-    for text in parts.texts(codes.CDNA) if codes.CDNA in parts else ():
-        coding = coding or find_coding(text)
-        if not transcript and ":" in text:
-            transcript = _accession(text)
-        if protein is None and "p." in text:
-            protein, written = _embedded_protein(text)
-        if coding is None and _SPDI.search(text):
-            genomic = text
-        elif coding is None and "c." in text:
-            notes.append("the coding change as written could not be read")
-    for text in parts.texts(codes.GENOMIC_HGVS) if codes.GENOMIC_HGVS in parts else ():
-        if "c." in text:
-            coding = coding or find_coding(text)
-            transcript = transcript or _accession(text)
-        else:
-            genomic = genomic or text
-    if not transcript and codes.TRANSCRIPT in parts:
-        transcript = next((found for text in parts.texts(codes.TRANSCRIPT) if (found := _accession(text))), "")
-    known = gene
-    if gene is None and transcript:
-        known = terms.hotspots.gene_of_transcript(transcript)
-        if known is not None:
-            notes.append(f"no gene is named; {transcript} is a transcript of {known}")
-    if codes.DISCRETE in parts and (protein is None or coding is None):
-        alone = known is None and protein is None and coding is None and codes.GENE not in parts
-        for text in parts.texts(codes.DISCRETE):
-            if "." not in text or not (known or alone):
-                continue
-            if alone and (named := _CLINVAR_GENE.search(text)) and named[1] in terms.genes.by_symbol:
-                known = named[1]
-                notes.append("the gene is named only in the name of the variant")
-            coding = coding or find_coding(text)
-            transcript = transcript or _accession(text)
-            if protein is None:
-                protein, written = _embedded_protein(text)
-    if protein is None and coding is not None and known is not None:
-        protein = _translated(known, coding, transcript, terms, notes)
-    if protein is None and coding is None:
-        located = _from_coordinates(parts, genomic, known, terms, notes)
-        if located is not None:
-            protein, known = located[1], located[0]
-    if genomic is None and protein is None and coding is None:
-        genomic = _coordinates(parts)
+    reading = _Reading(gene, terms)
+    if codes.PROTEIN in parts:
+        reading.protein, reading.written = _protein(parts.texts(codes.PROTEIN), reading.notes)
+    if codes.CDNA in parts:
+        reading.from_coding(parts.texts(codes.CDNA))
+    if codes.GENOMIC_HGVS in parts:
+        reading.from_genomic(parts.texts(codes.GENOMIC_HGVS))
+    if not reading.transcript and codes.TRANSCRIPT in parts:
+        texts = parts.texts(codes.TRANSCRIPT)
+        reading.transcript = next((found for text in texts if (found := _accession(text))), "")
+    reading.know_gene_by_transcript()
+    if codes.DISCRETE in parts and (reading.protein is None or reading.coding is None):
+        reading.from_name(parts.texts(codes.DISCRETE), codes.GENE in parts)
+    reading.translate()
+    if reading.protein is None and reading.coding is None:
+        reading.locate(parts)
     if any(code in parts for code in _CONSEQUENCES):
-        protein = _with_consequence(parts, protein)
+        reading.protein = _with_consequence(parts, reading.protein)
+    coding = reading.coding
     return ChangeRead(
-        protein,
+        reading.protein,
         coding,
-        genomic,
-        _is_indel(parts, protein, coding, genomic),
-        known if gene is None else None,
-        written or (coding.text if coding else ""),
-        tuple(dict.fromkeys(notes)) if notes else (),
+        reading.genomic,
+        _is_indel(parts, reading.protein, coding, reading.genomic),
+        reading.gene if gene is None else None,
+        reading.written or (coding.text if coding is not None else ""),
+        tuple(dict.fromkeys(reading.notes)) if reading.notes else (),
     )
+
+
+class _Reading:
+    """What is known so far of one change; each step adds what the ones before did not find."""
+
+    __slots__ = ("coding", "gene", "genomic", "notes", "protein", "terms", "transcript", "written")
+
+    def __init__(self, gene: str | None, terms: Terms) -> None:
+        self.gene = gene
+        self.terms = terms
+        self.protein: ProteinChange | None = None
+        self.coding: CodingChange | None = None
+        self.genomic: str | None = None
+        self.transcript = ""
+        self.written = ""
+        self.notes: list[str] = []
+
+    def from_coding(self, texts: list[str]) -> None:
+        """The coding slot: `c.` with or without accession, SPDI put there by mistake, a `p.` behind the `c.`."""
+        for text in texts:
+            self.coding = self.coding or find_coding(text)
+            if not self.transcript and ":" in text:
+                self.transcript = _accession(text)
+            if self.protein is None and "p." in text:
+                self.protein, self.written = _embedded_protein(text)
+            if self.coding is None and _SPDI_LIKE.match(text):
+                self.genomic = text
+            elif self.coding is None and "c." in text:
+                self.notes.append("the coding change as written could not be read")
+
+    def from_genomic(self, texts: list[str]) -> None:
+        """The genomic slot, where a `c.` may stand by mistake."""
+        for text in texts:
+            if "c." in text:
+                self.coding = self.coding or find_coding(text)
+                self.transcript = self.transcript or _accession(text)
+            else:
+                self.genomic = self.genomic or text
+
+    def know_gene_by_transcript(self) -> None:
+        """A transcript of one of the hotspot genes names its gene."""
+        if self.gene is None and self.transcript:
+            self.gene = self.terms.hotspots.gene_of_transcript(self.transcript)
+            if self.gene is not None:
+                self.notes.append(f"no gene is named; {self.transcript} is a transcript of {self.gene}")
+
+    def from_name(self, texts: list[str], gene_given: bool) -> None:
+        """The name of a discrete variant (ClinVar): used for a known gene, or where nothing else is said."""
+        alone = self.gene is None and self.protein is None and self.coding is None and not gene_given
+        for text in texts:
+            if "." not in text or not (self.gene or alone):
+                continue
+            named = _CLINVAR_GENE.search(text) if alone and self.gene is None else None
+            if named is not None and named[1] in self.terms.genes.by_symbol:
+                self.gene = named[1]
+                self.notes.append("the gene is named only in the name of the variant")
+            found = find_coding(text) if self.coding is None else None
+            if found is not None and not _same_codon(found, self.protein):
+                self.notes.append(f"{found.text} lies in another codon than the protein change and is not used")
+                continue
+            self.coding = self.coding or found
+            self.transcript = self.transcript or _accession(text)
+            if self.protein is None:
+                self.protein, self.written = _embedded_protein(text)
+
+    def translate(self) -> None:
+        """The protein change of a hotspot from the coding change; a check of the codon where both are given."""
+        if self.coding is None:
+            return
+        if self.protein is not None:
+            if not _same_codon(self.coding, self.protein):
+                self.notes.append(
+                    f"{self.coding.text} does not lie in the codon of {self.protein.text}: numbered on different"
+                    " transcripts?"
+                )
+        elif self.gene is not None:
+            short = self.terms.hotspots.translate(self.gene, self.coding.text, self.transcript)
+            if short is None:
+                self.notes.append(f"{self.coding.text} was reported without a protein change and is not translated")
+                return
+            self.notes.append(f"the protein change is translated from {self.coding.text}")
+            found = parsed_protein(short)
+            self.protein = found if isinstance(found, ProteinChange) else None
+
+    def locate(self, parts: Parts) -> None:
+        """A hotspot allele by genomic position, where sequence, reference and alternative base all agree."""
+        for place in _places(parts, self.genomic):
+            allele = self.terms.hotspots.at(*place)
+            if allele is None or (self.gene is not None and allele[0] != self.gene):
+                continue
+            change = parsed_protein(allele[1])
+            if isinstance(change, ProteinChange):
+                self.gene, self.protein = allele[0], change
+                self.notes.append(f"{allele[0]} {allele[1]} is recognised by its position {place[0]}:{place[1]}")
+                break
+        self.genomic = self.genomic or _coordinates(parts)
+
+
+def gene_of_accession(text: str, terms: Terms) -> str | None:
+    """The gene that a change's own accession tells: `NM_005157.6(ABL1):c...`, or a transcript of a known gene."""
+    named = _CLINVAR_GENE.search(text)
+    if named is not None and named[1] in terms.genes.by_symbol:
+        return named[1]
+    return terms.hotspots.gene_of_transcript(text.split(":")[0]) if ":" in text else None
 
 
 def _protein(texts: list[str], notes: list[str]) -> tuple[ProteinChange | None, str]:
@@ -138,36 +214,16 @@ def _embedded_protein(text: str) -> tuple[ProteinChange | None, str]:
     return (next(iter(found.values())), text[:MAX_LENGTH]) if len(found) == 1 else (None, "")
 
 
+def _same_codon(coding: CodingChange, protein: ProteinChange | None) -> bool:
+    """Whether a single-base change and a one-residue change name the same codon (or cannot be compared)."""
+    if protein is None or protein.position is None or protein.end is not None or coding.first is None or coding.indel:
+        return True
+    return (coding.first - 1) // 3 + 1 == protein.position
+
+
 def _accession(text: str) -> str:
     match = _ACCESSION.match(text)
     return match["accession"] if match else ""
-
-
-def _translated(
-    gene: str, coding: CodingChange, transcript: str, terms: Terms, notes: list[str]
-) -> ProteinChange | None:
-    short = terms.hotspots.translate(gene, coding.text, transcript)
-    if short is not None:
-        notes.append(f"the protein change is translated from {coding.text}")
-        found = parsed_protein(short)
-        return found if isinstance(found, ProteinChange) else None
-    notes.append(f"{coding.text} was reported without a protein change and is not translated")
-    return None
-
-
-def _from_coordinates(
-    parts: Parts, genomic: str | None, gene: str | None, terms: Terms, notes: list[str]
-) -> tuple[str, ProteinChange] | None:
-    """A known hotspot allele by genomic position, where assembly, reference and alternative base all agree."""
-    for place in _places(parts, genomic):
-        allele = terms.hotspots.at(*place)
-        if allele is None or (gene is not None and allele[0] != gene):
-            continue
-        change = parsed_protein(allele[1])
-        if isinstance(change, ProteinChange):
-            notes.append(f"{allele[0]} {allele[1]} is recognised by its genomic position {place[0]}:{place[1]}")
-            return allele[0], change
-    return None
 
 
 def _places(parts: Parts, genomic: str | None) -> list[tuple[str, int, str, str]]:

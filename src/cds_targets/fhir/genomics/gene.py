@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.parts import Parts, codings_as_given
+from cds_targets.fhir.genomics.parts import Parts
 from cds_targets.fhir.reading import Coding, Resource, as_dict, as_list, as_text, codings
 from cds_targets.terms.genes import Genes
 
@@ -19,6 +20,7 @@ _GENE_TEST = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,11}")
 MAX_NAME = 80
+ALIKE = 0.8  # our own bound: CHECK2 is a slip for CHEK2, another gene's symbol is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,23 @@ def _weighed(concept: Any, genes: Genes) -> GeneRead:
     text = as_text(as_dict(concept).get("text"))
     if text and len(text) <= MAX_NAME:
         _weigh_word(text, genes, words, unknown)
-    named = set(words) or set(unknown[:1])
+    named = set(words) or (set() if ids else set(unknown[:1]))
     if len(named) == 1:
         symbol = next(iter(named))
         if not ids or symbol in ids:
             odd = [*(f"{how} is the id of {other}" for other, how in ids.items() if other != symbol)]
             odd += [f"{how} is not the id of {symbol}" for how in strange if symbol in genes.by_symbol]
             return GeneRead(symbol, tuple(f"{part}; the gene is read as written" for part in odd))
-    if not named and len(ids) == 1:
-        return GeneRead(next(iter(ids)))
+    if len(ids) == 1 and not words:
+        symbol, how = next(iter(ids.items()))
+        if not unknown:
+            return GeneRead(symbol)
+        if SequenceMatcher(None, unknown[0], symbol).ratio() >= ALIKE:
+            return GeneRead(symbol, (f"{unknown[0]} is no known gene; read as {symbol} by its id {how}",))
     if not named and not ids:
         return GeneRead(None, ("the gene is given by an id that is not known",)) if strange else UNNAMED
-    said = " and ".join(sorted(f"{name} ({how})" for name, how in {**words, **ids}.items()))
+    ways = {**{word: word for word in unknown[:1] if not words}, **words, **ids}
+    said = " and ".join(sorted(f"{name} ({how})" for name, how in ways.items()))
     rivals = tuple(dict.fromkeys((*words, *ids)))
     return GeneRead(None, (f"the report names different genes for one finding: {said}",), rivals)
 
@@ -178,8 +185,3 @@ def notes_of(resource: Resource) -> list[str]:
     """The texts of an Observation's notes (`comments` in DSTU2)."""
     texts = [as_text(as_dict(note).get("text")) for note in as_list(resource.get("note"))]
     return [text for text in (*texts, as_text(resource.get("comments"))) if text]
-
-
-def has_gene_coding(concept: Any) -> bool:
-    """Whether a concept carries a coding at all."""
-    return isinstance(concept, dict) and bool(codings_as_given(concept))

@@ -10,7 +10,7 @@ from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.change import parsed_protein
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
 from cds_targets.fhir.genomics.presence import said, signal
-from cds_targets.fhir.reading import Resource, as_list, concept_text
+from cds_targets.fhir.reading import Resource, as_list, codings, concept_text
 from cds_targets.terms.genes import Genes
 
 _CODONS = re.compile(r"\b(?:codons?\s*)?(\d{1,4}(?:\s*[/,+&]\s*\d{1,4}){0,5})\s+mutations?\b", re.IGNORECASE)
@@ -26,7 +26,13 @@ def read_named_tests(
     facts: list[Variant | Tested | Uninterpreted] = []
     for code, gene in codes.GENE_OF_CODE.items():
         for component in parts[code]:
-            texts = [text for concept in value_concepts(component) for text in spellings(concept)]
+            concepts = value_concepts(component)
+            kinds = {coding.code for coding in codings(concepts)} & codes.INDEL_TYPES
+            if kinds:
+                written = concept_text(concepts[0])
+                facts.append(Variant(gene, Presence.PRESENT, source, indel=True, written=written))
+                continue
+            texts = [text for concept in concepts for text in spellings(concept)]
             stated = signal(as_list(component.get("interpretation")))
             facts += _of_texts(gene, texts, stated, source)
     overall = signal(as_list(resource.get("interpretation")))

@@ -19,7 +19,7 @@ from cds_targets.facts.genomic import (
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, stain_of
-from cds_targets.fhir.genomics.change import parsed_protein, read_change
+from cds_targets.fhir.genomics.change import gene_of_accession, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import is_copy_number, read_copy_number
 from cds_targets.fhir.genomics.fusion import is_fusion, read_fusion
@@ -242,10 +242,9 @@ class _Reader:
         if presence is Presence.ABSENT and not any(gene.rivals for gene in genes):
             return [Tested(symbol, source, found_nothing=True, notes=said) for symbol in symbols]
         facts: list[GenomicFact] = []
-        for text in dict.fromkeys(parts.texts(codes.CDNA)):
-            transcript = text.split(":")[0]
-            gene = self.terms.hotspots.gene_of_transcript(transcript) if ":" in text else None
-            if gene in symbols:
+        for text in dict.fromkeys([*parts.texts(codes.CDNA), *parts.texts(codes.GENOMIC_HGVS)]):
+            gene = gene_of_accession(text, self.terms)
+            if gene in symbols and "c." in text:
                 alone = Parts({codes.CDNA: [{"valueString": text}]})
                 change = read_change(alone, gene, self.terms)
                 coding = change.coding.text if change.coding else None
