@@ -84,7 +84,7 @@ ifneq ($(UV),)
 install = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1) && \
   VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-build-isolation --no-deps -e .
 else
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 install = { $(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
   $(PIP) install --require-hashes -r $(1) && $(PIP) install --no-build-isolation --no-deps -e .
 endif
