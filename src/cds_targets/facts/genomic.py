@@ -98,6 +98,11 @@ class Variant:
     written: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def names_change(self) -> bool:
+        """Whether it is about one change or place. The absence of such a one says nothing of the rest of the gene."""
+        return not (self.protein is None and self.cdna is None and self.genomic is None and self.exon is None)
+
 
 @dataclass(frozen=True, slots=True)
 class CopyNumber:

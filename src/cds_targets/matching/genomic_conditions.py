@@ -115,7 +115,8 @@ def _looked_at(case: Case, gene: str, condition: VariantIs) -> bool:
             if fact.presence is Presence.PRESENT and fact.origin is not Origin.GERMLINE:
                 return True
             if fact.presence is Presence.ABSENT and (
-                fact.protein is None or (exact and fact.protein.text in (condition.protein or ()))
+                not fact.names_change
+                or (exact and fact.protein is not None and fact.protein.text in (condition.protein or ()))
             ):
                 return True
     return False
@@ -344,7 +345,7 @@ def _wild_type_of(condition: WildType, gene: str, case: Case) -> Verdict:
     explicit += [
         f.source
         for f in case.record.genomics.by_gene.get(gene, ())
-        if isinstance(f, Variant) and f.presence is Presence.ABSENT and f.protein is None
+        if isinstance(f, Variant) and f.presence is Presence.ABSENT and not f.names_change
     ]
     covered = [f.source for f in tested if _covers(f, condition)]
     if explicit and (condition.codon or not any(f.codons for f in tested)):
