@@ -13,8 +13,6 @@ import click
 from cds_targets.errors import SettingsError
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from cds_targets.settings import Settings
 
 THREADS = 4
@@ -43,8 +41,8 @@ def serve(host: str, port: int, workers: int) -> None:
     run_server(lambda: build(settings), f"{_bracketed(host)}:{port}", workers, settings)
 
 
-def build(settings: Settings) -> Flask:
-    """The application with the content loaded; raises ContentError or SettingsError."""
+def build(settings: Settings) -> Any:
+    """The WSGI application with the content loaded; raises ContentError or SettingsError."""
     from cds_targets.advice import Advisor
     from cds_targets.web.app import create_app
 
