@@ -9,6 +9,8 @@ import orjson
 from cds_targets.fhir import codes
 
 _BASES = "ACGT"
+_DRIVER = ("LA6668-3", "Pathogenic")
+_PASSENGER = ("LA26333-7", "Uncertain significance")
 _RESIDUES = ("Ala", "Arg", "Asn", "Asp", "Cys", "Gln", "Glu", "Gly", "His", "Ile", "Leu", "Lys", "Met", "Phe", "Ser")
 
 
@@ -25,7 +27,15 @@ def call(genes: list[tuple[str, str]], variants: int) -> bytes:
         "id": "diagnosis",
         "subject": {"reference": "Patient/ada"},
         "clinicalStatus": {"coding": [{"code": "active"}]},
-        "code": {"text": "Lung adenocarcinoma"},
+        "code": {"text": "Lung adenocarcinoma, metastatic"},
+    }
+    given = {
+        "resourceType": "MedicationAdministration",
+        "id": "given",
+        "status": "completed",
+        "subject": {"reference": "Patient/ada"},
+        "medicationCodeableConcept": {"text": "pembrolizumab"},
+        "effectivePeriod": {"start": "2025-03-01", "end": "2025-09-01"},
     }
     empty = {"resourceType": "Bundle", "type": "searchset", "total": 0}
     body = {
@@ -40,7 +50,7 @@ def call(genes: list[tuple[str, str]], variants: int) -> bytes:
             "conditions": {"resourceType": "Bundle", "type": "searchset", "total": 1, "entry": [_entry(diagnosis)]},
             "medicationRequests": empty,
             "medicationStatements": empty,
-            "medicationAdministrations": empty,
+            "medicationAdministrations": {"resourceType": "Bundle", "type": "searchset", "entry": [_entry(given)]},
             "reports": empty,
         },
     }
@@ -75,7 +85,7 @@ def _variant(number: int, gene_id: str, gene: str, protein: str, coding: str) ->
             _quantity(codes.VAF, 0.01 * (number % 60 + 5), "1"),
             _coded(codes.CHANGE_TYPE, "http://www.sequenceontology.org", "SO:1000008", "point_mutation"),
             _coded(codes.AMINO_ACID_CHANGE_TYPE, codes.LOINC, "LA6698-0", "Missense"),
-            _coded(codes.SIGNIFICANCE, codes.LOINC, "LA26333-7", "Uncertain significance"),
+            _coded(codes.SIGNIFICANCE, codes.LOINC, *(_DRIVER if number == 0 else _PASSENGER)),
             _text(codes.REF_ALLELE, coding[-3]),
             _text(codes.ALT_ALLELE, coding[-1]),
         ],

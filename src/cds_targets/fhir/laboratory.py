@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import pint
+from lark.exceptions import LarkError
 from ucumvert import PintUcumRegistry
 
 from cds_targets.facts.clinical import Lab
@@ -28,6 +29,7 @@ from cds_targets.fhir.reading import (
 from cds_targets.terms import Terms
 from cds_targets.terms.labs import LabTest
 
+MAX_UNIT = 40  # characters; no unit is longer, and parsing one costs more than its length
 _VOID = frozenset({"entered-in-error", "cancelled"})
 _SETTLED = frozenset({"final", "amended", "corrected", "appended", ""})
 # Spellings of units that are not UCUM but are sent all the time.
@@ -61,7 +63,7 @@ def read_labs(resources: Resources, terms: Terms, zone: tzinfo) -> list[Lab]:
     found: list[Lab] = []
     for entry in resources.of_type("Observation"):
         status = as_text(entry.resource.get("status"))
-        if status in _VOID:
+        if status in _VOID or _is_variant(entry.resource):
             continue
         for part in (entry.resource, *as_list(entry.resource.get("component"))):
             if isinstance(part, dict):
@@ -69,6 +71,12 @@ def read_labs(resources: Resources, terms: Terms, zone: tzinfo) -> list[Lab]:
                 if test is not None:
                     found.append(_lab(part, entry, test, status, zone))
     return found
+
+
+def _is_variant(resource: Resource) -> bool:
+    """Whether this is a variant, whose dozen components need not be looked through for laboratory tests."""
+    found = as_list(as_dict(resource.get("code")).get("coding"))
+    return any(isinstance(coding, dict) and coding.get("code") == codes.VARIANT for coding in found)
 
 
 def _test(part: Resource, terms: Terms) -> LabTest | None:
@@ -156,7 +164,7 @@ def _range_in_text(text: str, unit: str, test: LabTest) -> tuple[float | None, f
 
 def convert(value: float, unit: str, test: LabTest) -> float | None:
     """A value in the test's canonical unit; None if the unit is missing or measures something else."""
-    if not unit:
+    if not unit or len(unit) > MAX_UNIT:
         return None
     factor = _factor(_UNITS.get(unit, unit), test.unit, test.molar_mass)
     return None if factor is None else value * factor
@@ -184,10 +192,13 @@ def _factor(unit: str, wanted: str, molar_mass: float | None) -> float | None:
         for bridged in (have * molar, have / molar):
             if bridged.dimensionality == want.dimensionality:
                 return float(bridged.to(want).magnitude)
-    except (pint.PintError, ValueError, AttributeError, KeyError, TypeError):
+    except (pint.PintError, LarkError, ValueError, AttributeError, KeyError, TypeError, ArithmeticError):
         return None
-    except Exception as error:  # the UCUM grammar raises its parser's own errors for units it does not know
-        if type(error).__module__.startswith("lark"):
-            return None
-        raise
     return None
+
+
+def warm_up(terms: Terms) -> None:
+    """Work out the usual unit conversions once, before the first call needs them."""
+    for test in terms.labs.tests.values():
+        for unit in ("mg/dL", "umol/L", "mmol/L", "ukat/L", "U/L", "10*9/L", "/uL", "g/L", "s", "ms"):
+            _factor(unit, test.unit, test.molar_mass)
