@@ -51,7 +51,10 @@ class Settings(BaseModel):
         5_000_000, ge=1_000, le=100_000_000, description="The largest request body, also after decompression"
     )
     max_entries: int = Field(
-        20_000, ge=100, le=1_000_000, description="Resources read per call; beyond it the record counts as partly seen"
+        20_000,
+        ge=100,
+        le=1_000_000,
+        description="Entries read of one prefetch answer; beyond it the record counts as partly seen",
     )
     max_cards: int = Field(5, ge=1, le=50, description="Cards shown per answer; the rest is folded into one per kind")
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(

@@ -195,3 +195,13 @@ def test_t13_patient_text_reaches_no_log(service: FlaskClient, caplog: pytest.Lo
             service.post("/cds-services/targeted-therapies", json=body)
     assert len(caplog.records) >= len(texts)
     assert CANARY not in caplog.text
+
+
+def test_t17_beyond_the_limit_of_entries_a_chart_counts_as_partly_seen() -> None:
+    limited = Settings(max_entries=100)
+    client = create_app(limited, Advisor.load(limited), today=lambda: TODAY).test_client()
+    vitals = {"resourceType": "Observation", "id": "x", "status": "final", "subject": ADA, "code": {"text": "Weight"}}
+    chart = {**CHART, "observations": bundle(*[vitals] * 101)}
+    answer = client.post("/cds-services/targeted-therapies", json=patient_view(prefetch=chart))
+    assert answer.status_code == 200
+    assert "more than 100" in answer.text

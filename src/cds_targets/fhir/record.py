@@ -87,13 +87,14 @@ def read_record(
     as_of: date,
     zone: tzinfo,
     terms: Terms,
+    max_entries: int = MAX_ENTRIES,
 ) -> PatientRecord:
     """Everything that can be read of the patient, with the coverage of every topic.
 
     Raises RequestError only if the call is plainly about another patient. `draft_orders` is None on patient-view.
     """
     resources = Resources()
-    answers = {key: _take(key, prefetch, resources) for key in PREFETCH}
+    answers = {key: _take(key, prefetch, resources, max_entries) for key in PREFETCH}
     for key in prefetch:
         if key not in PREFETCH:
             resources.add(prefetch[key], f"/prefetch/{key}", key=key)
@@ -141,7 +142,7 @@ def _name(key: str) -> str:
     }.get(key) or (topics[0].value if topics else key)
 
 
-def _take(key: str, prefetch: Mapping[str, Any], resources: Resources) -> _Answer:
+def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entries: int) -> _Answer:
     """Read one prefetch value into the resources and say how complete it is."""
     name = _name(key)
     if key not in prefetch:
@@ -155,9 +156,9 @@ def _take(key: str, prefetch: Mapping[str, Any], resources: Resources) -> _Answe
         return _Answer(Coverage.MISSING, [f"the EHR reported an error instead of {name}"])
     answer = _Answer(Coverage.COMPLETE, [])
     before, bad = len(resources.entries), len(resources.unreadable)
-    if len(as_list(value.get("entry"))) > MAX_ENTRIES:
-        answer.lower(Coverage.PARTIAL, f"more than {MAX_ENTRIES} {name} entries were sent; the rest was not read")
-        value = {**value, "entry": as_list(value.get("entry"))[:MAX_ENTRIES]}
+    if len(as_list(value.get("entry"))) > max_entries:
+        answer.lower(Coverage.PARTIAL, f"more than {max_entries} {name} entries were sent; the rest was not read")
+        value = {**value, "entry": as_list(value.get("entry"))[:max_entries]}
     resources.add(value, f"/prefetch/{key}", key=key)
     _check_bundle(value, answer, name)
     for entry in resources.entries[before:]:
