@@ -212,8 +212,13 @@ def _print_table(path: Path, done: FileRead) -> None:
             line["origin"], vaf, value, "; ".join(line["notes"]),
         )  # fmt: skip
         table.add_row(*(escape(_plain(str(cell))) for cell in cells))
+    if not done.findings:
+        click.echo(f"{_plain(str(path))}: no genomic finding")
+        return
     console = Console(highlight=False)
-    console.print(table if done.findings else f"{escape(_plain(str(path)))}: no genomic finding")
+    if not console.is_terminal:
+        console.width = max(console.width, 160)
+    console.print(table)
 
 
 def _plain(text: str) -> str:

@@ -61,6 +61,8 @@ class Genes:
         found = self.by_word.get(folded)
         if found is None and ("-" in folded or " " in folded):
             found = self.by_word.get(folded.replace("-", "").replace(" ", ""))
+        if found is None and folded.startswith("c-"):  # the cellular form of a viral oncogene: c-MET, c-MYC
+            found = self.by_word.get(folded[2:])
         return found
 
 

@@ -81,7 +81,9 @@ def _weighed(concept: Any, genes: Genes) -> GeneRead:
         if SequenceMatcher(None, unknown[0], symbol).ratio() >= ALIKE:
             return GeneRead(symbol, (f"{unknown[0]} is no known gene; read as {symbol} by its id {how}",))
     if not named and not ids:
-        return GeneRead(None, ("the gene is given by an id that is not known",)) if strange else UNNAMED
+        if strange:
+            return GeneRead(None, ("the gene is given by an id that is not known",))
+        return GeneRead(None, (f"the gene is written as “{text[:60]}”, which is none that is known",) if text else ())
     ways = {**{word: word for word in unknown[:1] if not words}, **words, **ids}
     said = " and ".join(sorted(f"{name} ({how})" for name, how in ways.items()))
     rivals = tuple(dict.fromkeys((*words, *ids)))

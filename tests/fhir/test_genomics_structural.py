@@ -1,0 +1,114 @@
+"""Copy number and fusions in their several ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cds_targets.facts.genomic import CopyNumber, CopyNumberCall, Fusion, Presence, Uninterpreted
+from tests.fhir.observations import (
+    ABSENT,
+    CONSEQUENCE,
+    COPIES,
+    NAME,
+    TYPE,
+    coded,
+    component,
+    gene,
+    observation,
+    one,
+    read,
+)
+
+MDM2 = gene("MDM2", "HGNC:6973")
+AMPLIFIED = coded("12645001", "Gene amplification (finding)", "http://snomed.info/sct")
+
+
+@pytest.mark.parametrize(
+    ("parts", "more", "call", "copies"),
+    [
+        ([], {"interpretation": [AMPLIFIED]}, CopyNumberCall.AMPLIFICATION, None),
+        ([component(COPIES, 12)], {"interpretation": [AMPLIFIED]}, CopyNumberCall.AMPLIFICATION, 12),
+        ([component("type", coded("high-level-gain"))], {}, CopyNumberCall.AMPLIFICATION, None),
+        ([component(NAME, coded(text="MDM2 amplification"))], {}, CopyNumberCall.AMPLIFICATION, None),
+        ([component(TYPE, coded(text="amplification"))], {}, CopyNumberCall.AMPLIFICATION, None),
+        ([component("type", coded("low-level-gain")), component(COPIES, 3)], {}, CopyNumberCall.GAIN, 3),
+        ([component("type", coded("loss")), component(COPIES, 1)], {}, CopyNumberCall.LOSS, 1),
+        ([component(CONSEQUENCE, coded("SO:0001743", "copy_number_loss"))], {}, CopyNumberCall.LOSS, None),
+        ([component(NAME, coded(text="copy number loss"))], {}, CopyNumberCall.LOSS, None),
+        ([component(NAME, coded(text="homozygous deletion"))], {}, CopyNumberCall.DELETION, None),
+        ([component(COPIES, 0)], {}, CopyNumberCall.DELETION, 0),
+        ([component(COPIES, 1), component(TYPE, coded("SO:0000159"))], {}, CopyNumberCall.LOSS, 1),
+        ([component(CONSEQUENCE, coded("SO:0001742", "copy_number_gain"))], {}, CopyNumberCall.UNKNOWN, None),
+        ([component(COPIES, 12)], {}, CopyNumberCall.UNKNOWN, 12),
+        ([component(COPIES, {"value": 6, "code": "6"}, "valueQuantity")], {}, CopyNumberCall.UNKNOWN, 6),
+        ([component(COPIES, 2)], {}, CopyNumberCall.UNKNOWN, 2),
+    ],
+    ids=str,
+)
+def test_copy_number_is_called_only_as_reported(
+    parts: list[Any], more: dict[str, Any], call: CopyNumberCall, copies: float | None
+) -> None:
+    fact = one(observation(MDM2, *parts, **more))
+    assert isinstance(fact, CopyNumber)
+    assert (fact.gene, fact.presence, fact.call, fact.copies) == ("MDM2", Presence.PRESENT, call, copies)
+    if call is CopyNumberCall.UNKNOWN:
+        assert any("amplification" in note for note in fact.notes)
+
+
+def test_mdm2_by_its_long_name_amplified_only_by_interpretation() -> None:
+    by_name = component("48018-6", coded("", "MDM2 proto-oncogene"))
+    fact = one(observation(by_name, interpretation=[AMPLIFIED]))
+    assert (fact.gene, fact.call, fact.presence) == ("MDM2", CopyNumberCall.AMPLIFICATION, Presence.PRESENT)
+
+
+def test_an_absent_amplification_is_absent() -> None:
+    fact = one(observation(MDM2, component(NAME, coded(text="amplification")), value=ABSENT))
+    assert (fact.call, fact.presence) == (CopyNumberCall.AMPLIFICATION, Presence.ABSENT)
+
+
+@pytest.mark.parametrize("text", ["not amplified", "no amplification"])
+def test_not_amplified_is_never_an_amplification(text: str) -> None:
+    for fact in read(observation(MDM2, value=coded(text=text))):
+        assert not (isinstance(fact, CopyNumber) and fact.call is CopyNumberCall.AMPLIFICATION)
+        assert getattr(fact, "presence", Presence.UNKNOWN) is not Presence.PRESENT
+
+
+def test_a_copy_number_of_several_genes_holds_for_each_and_says_so() -> None:
+    facts = read(observation(MDM2, gene("CDK4"), component("type", coded("high-level-gain"))))
+    assert [fact.gene for fact in facts if isinstance(fact, CopyNumber)] == ["MDM2", "CDK4"]
+    assert "2 genes" in facts[0].notes[0]
+
+
+FUSION_PARTS: list[list[Any]] = [
+    [component("95123-6", coded("HGNC:3689::HGNC:2697", "FGFR2::DBP"))],
+    [component("five-prime-gene", coded("HGNC:3689", "FGFR2")), component("three-prime-gene", coded("", "DBP"))],
+    [gene("FGFR2", "HGNC:3689"), gene("DBP"), component(CONSEQUENCE, coded("SO:0001565", "gene_fusion"))],
+    [component(NAME, coded(text="FGFR2-DBP fusion"))],
+    [component(NAME, coded(text="FGFR2::DBP fusion"))],
+    [gene("FGFR2", "HGNC:3689"), component(NAME, coded(text="FGFR2::DBP rearrangement"))],
+]
+
+
+@pytest.mark.parametrize("parts", FUSION_PARTS, ids=str)
+def test_a_fusion_is_read_in_each_of_its_forms(parts: list[Any]) -> None:
+    fact = one(observation(*parts))
+    assert isinstance(fact, Fusion)
+    assert (fact.genes, fact.presence) == (("FGFR2", "DBP"), Presence.PRESENT)
+
+
+def test_a_fusion_without_its_partner_names_one_gene() -> None:
+    fact = one(observation(gene("ROS1"), component(NAME, coded(text="ROS1 Fusion"))))
+    assert isinstance(fact, Fusion)
+    assert fact.genes == ("ROS1",)
+
+
+def test_an_absent_fusion_is_absent() -> None:
+    fact = one(observation(gene("ALK"), component(NAME, coded(text="ALK rearrangement")), value=ABSENT))
+    assert (fact.genes, fact.presence) == (("ALK",), Presence.ABSENT)
+
+
+def test_a_copy_number_of_a_gene_that_is_contradicted_is_not_interpreted() -> None:
+    facts = read(observation(gene("CDK4", "HGNC:6973"), component("type", coded("high-level-gain"))))
+    assert {fact.gene for fact in facts if isinstance(fact, Uninterpreted)} == {"CDK4", "MDM2"}
