@@ -135,46 +135,12 @@ JSON = st.recursive(
     max_leaves=12,
 )
 KEYS = st.sampled_from(
-    [
-        "code",
-        "coding",
-        "component",
-        "valueCodeableConcept",
-        "valueString",
-        "valueQuantity",
-        "value",
-        "system",
-        "display",
-        "text",
-        "interpretation",
-        "status",
-        "extension",
-        "url",
-        "specimen",
-        "derivedFrom",
-        "hasMember",
-        "note",
-        "meta",
-    ]
+    ["code", "coding", "component", "valueCodeableConcept", "valueString", "valueQuantity", "value", "system"]
+    + ["display", "text", "interpretation", "status", "extension", "url", "specimen", "derivedFrom", "note", "meta"]
 )
 WORDS = st.sampled_from(
-    [
-        "69548-6",
-        "48018-6",
-        "48005-3",
-        "48004-6",
-        "82155-3",
-        "81258-6",
-        "53041-0",
-        "94076-7",
-        "KRAS",
-        "LA9633-4",
-        "p.G12C",
-        "c.34G>T",
-        "final",
-        "observation-geneticsGene",
-        "five-prime-gene",
-    ]
+    ["69548-6", "48018-6", "48005-3", "48004-6", "82155-3", "81258-6", "53041-0", "94076-7", "KRAS", "LA9633-4"]
+    + ["p.G12C", "c.34G>T", "final", "observation-geneticsGene", "five-prime-gene", "81252-9", "51958-7", "HGNC:6407"]
 )
 SHAPED = st.recursive(
     WORDS | JSON,
