@@ -60,7 +60,8 @@ def read_change(parts: Parts, gene: str | None, terms: Terms) -> ChangeRead:
         reading.from_coding(parts.texts(codes.CDNA))
     if codes.GENOMIC_HGVS in parts:
         reading.from_genomic(parts.texts(codes.GENOMIC_HGVS))
-    if not reading.transcript and codes.TRANSCRIPT in parts:
+    needed = reading.protein is None or gene is None
+    if needed and not reading.transcript and codes.TRANSCRIPT in parts:
         texts = parts.texts(codes.TRANSCRIPT)
         reading.transcript = next((found for text in texts if (found := _accession(text))), "")
     reading.know_gene_by_transcript()

@@ -14,22 +14,6 @@ _UNGRADED = "a copy-number gain whose height was not stated: whether it is an am
 _SPEAKING = (codes.COPY_NUMBER_TYPE, codes.CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FEATURE_CONSEQUENCE)
 
 
-def is_copy_number(parts: Parts, resource: Resource) -> bool:
-    """A cheap first look: whether anything here could be about copy number."""
-    by_code = parts.by_code
-    return (
-        codes.COPY_NUMBER in by_code
-        or codes.COPY_NUMBER_TYPE in by_code
-        or codes.CHANGE_TYPE in by_code
-        or codes.MOLECULAR_CONSEQUENCE in by_code
-        or codes.FEATURE_CONSEQUENCE in by_code
-        or codes.DISCRETE in by_code
-        or "interpretation" in resource
-        or "valueString" in resource
-        or "text" in as_dict(resource.get("valueCodeableConcept"))
-    )
-
-
 def read_copy_number(
     resource: Resource, parts: Parts, source: Source, genes: list[GeneRead]
 ) -> list[CopyNumber | Uninterpreted]:

@@ -75,19 +75,3 @@ def _pair(text: str, known: Genes) -> list[str]:
             if pattern is _PAIR and "::" in match[0] and (first or second):
                 return [first or match[1], second or match[2]]
     return []
-
-
-def is_fusion(parts: Parts, resource: Resource) -> bool:
-    """A cheap first look: whether anything here could be about a fusion."""
-    by_code = parts.by_code
-    return (
-        codes.FIVE_PRIME in by_code
-        or codes.THREE_PRIME in by_code
-        or codes.FUSION in by_code
-        or codes.MOLECULAR_CONSEQUENCE in by_code
-        or codes.FUNCTIONAL_EFFECT in by_code
-        or codes.DISCRETE in by_code
-        or codes.CHANGE_TYPE in by_code
-        or "valueString" in resource
-        or "text" in (resource.get("valueCodeableConcept") or ())
-    )

@@ -20,6 +20,7 @@ class Parts:
 
     by_code: dict[str, list[Component]] = field(default_factory=dict)
     unnamed: list[Component] = field(default_factory=list)
+    _texts: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, resource: Resource) -> Parts:
@@ -84,14 +85,19 @@ class Parts:
 
     def texts(self, code: str) -> list[str]:
         """Every code, display and text given as value of a component code."""
+        if code in self._texts:
+            return self._texts[code]
         found: list[str] = []
         for component in self.by_code.get(code, ()):
             concept = component.get("valueCodeableConcept")
             if type(concept) is dict:
                 found += spellings(concept)
+            elif type(text := component.get("valueString")) is str:
+                found.append(text[:MAX_TEXT].strip())
             else:
                 for other in value_concepts(component):
                     found += spellings(other)
+        self._texts[code] = found
         return found
 
 
@@ -118,13 +124,14 @@ def spellings(concept: Any) -> list[str]:
     if type(concept) is not dict:
         return []
     found: list[str] = []
-    coding = concept.get("coding")
-    for part in coding if type(coding) is list else codings_as_given(concept):
+    given = concept.get("coding")
+    for part in given if type(given) is list else codings_as_given(concept):
         if type(part) is dict:
-            for key in ("code", "display"):
-                text = part.get(key)
-                if type(text) is str and text and text not in found:
-                    found.append(text[:MAX_TEXT].strip())
+            code, display = part.get("code"), part.get("display")
+            if type(code) is str and code:
+                found.append(code[:MAX_TEXT].strip())
+            if type(display) is str and display and display != code:
+                found.append(display[:MAX_TEXT].strip())
     text = concept.get("text")
     if type(text) is str and text and text not in found:
         found.append(text[:MAX_TEXT].strip())

@@ -113,15 +113,23 @@ def read_significance(concepts: list[Any]) -> Significance:
 
 
 def _significances(concept: Any) -> set[Significance]:
-    values = {coding.code for coding in codings(concept)}
-    words = concept_text(concept).casefold()
-    if values & codes.UNCERTAIN or "uncertain" in words or "unknown significance" in words or words == "vus":
+    texts = spellings(concept)
+    for text in texts:
+        if text in _SIGNIFICANCE:
+            return {_SIGNIFICANCE[text]}
+    words = " ".join(texts).casefold()
+    if "uncertain" in words or "unknown significance" in words or words == "vus":
         return {Significance.UNCERTAIN}
-    if values & codes.BENIGN or "benign" in words:
+    if "benign" in words:
         return {Significance.BENIGN}
-    if values & codes.PATHOGENIC or "pathogenic" in words or "oncogenic" in words:
-        return {Significance.PATHOGENIC}
-    return set()
+    return {Significance.PATHOGENIC} if "pathogenic" in words or "oncogenic" in words else set()
+
+
+_SIGNIFICANCE = {
+    **dict.fromkeys(codes.PATHOGENIC, Significance.PATHOGENIC),
+    **dict.fromkeys(codes.UNCERTAIN, Significance.UNCERTAIN),
+    **dict.fromkeys(codes.BENIGN, Significance.BENIGN),
+}
 
 
 def read_vaf(parts: Parts, notes: list[str]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any
 
 from cds_targets.facts.genomic import (
@@ -21,8 +22,8 @@ from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, stain_of
 from cds_targets.fhir.genomics.change import gene_of_accession, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
-from cds_targets.fhir.genomics.copy_number import is_copy_number, read_copy_number
-from cds_targets.fhir.genomics.fusion import is_fusion, read_fusion
+from cds_targets.fhir.genomics.copy_number import read_copy_number
+from cds_targets.fhir.genomics.fusion import read_fusion
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, gene_of_test, notes_of, read_genes
 from cds_targets.fhir.genomics.named_tests import read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
@@ -32,6 +33,21 @@ from cds_targets.terms import Terms
 
 _GENETIC = re.compile(
     r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing"
+)
+_STRUCTURAL = (codes.COPY_NUMBER, codes.COPY_NUMBER_TYPE, codes.FIVE_PRIME, codes.THREE_PRIME, codes.FUSION)
+_SPEAKING = (
+    codes.CHANGE_TYPE,
+    codes.MOLECULAR_CONSEQUENCE,
+    codes.FEATURE_CONSEQUENCE,
+    codes.FUNCTIONAL_EFFECT,
+    codes.DISCRETE,
+)
+_STRUCTURAL_WORD = re.compile(
+    r"amplif|copy|gain|loss|deep|homozyg|fusion|rearrang|transloc|"
+    + "|".join(map(re.escape, sorted(codes.AMPLIFIED | codes.COPY_GAIN_UNGRADED | codes.COPY_LOSS)))
+    + "|"
+    + "|".join(map(re.escape, sorted(codes.FUSION_CONSEQUENCE))),
+    re.IGNORECASE,
 )
 _EXON = re.compile(r"(?:exon|ex\.?)\s*#?\s*(\d{1,3})\s*", re.IGNORECASE)
 _CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
@@ -169,16 +185,13 @@ class _Reader:
             valued = not any(code in parts for code in _CHANGES) and read_test_value(resource, test, source)
             if valued:
                 return list(valued)
-        if is_fusion(parts, resource):
-            fusion = read_fusion(resource, parts, source, genes, self.genes)
-            if fusion is not None:
-                return [fusion]
+        structural = _may_be_structural(resource, parts)
+        if structural and (fusion := read_fusion(resource, parts, source, genes, self.genes)) is not None:
+            return [fusion]
         if len(genes) > 1:
             genes = list(dict.fromkeys(genes))
-        if is_copy_number(parts, resource):
-            copies = read_copy_number(resource, parts, source, genes)
-            if copies:
-                return list(copies)
+        if structural and (copies := read_copy_number(resource, parts, source, genes)):
+            return list(copies)
         if len(genes) > 1:
             return self._several_genes(resource, parts, source, genes)
         return self._one_gene(resource, parts, source, genes[0] if genes else UNNAMED)
@@ -297,6 +310,30 @@ class _Reader:
             notes = tuple(n for n in variant.notes if "is not translated" not in n)
             variant = replace(variant, protein=change, notes=(*notes, note))
         return variant
+
+
+def _may_be_structural(resource: Resource, parts: Parts) -> bool:
+    """A cheap first look: whether anything here could be about copy number or a fusion."""
+    by_code = parts.by_code
+    if any(code in by_code for code in _STRUCTURAL):
+        return True
+    for code in _SPEAKING:
+        if code in by_code:
+            for text in parts.texts(code):
+                if _is_structural_word(text):
+                    return True
+    for text in spellings(resource.get("valueCodeableConcept")):
+        if _is_structural_word(text):
+            return True
+    if "interpretation" not in resource and "valueString" not in resource:
+        return False
+    texts = [text for concept in as_list(resource.get("interpretation")) for text in spellings(concept)]
+    return any(_is_structural_word(text) for text in (*texts, as_text(resource.get("valueString"))))
+
+
+@lru_cache(maxsize=4096)
+def _is_structural_word(text: str) -> bool:
+    return _STRUCTURAL_WORD.search(text) is not None
 
 
 def _carries_gene(resource: Resource) -> bool:
