@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fhir.resources.R4B import get_fhir_model_class
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from cds_targets import __version__, yaml_source
+from cds_targets.advice import Advisor
 from cds_targets.hooks import feedback, request, response
 from cds_targets.hooks.services import SERVICES, discovery
 from cds_targets.settings import Settings
 from cds_targets.web.app import create_app
 from tests.calls import order_select, patient_view
+from tests.charts import BODIES
 from tests.web.conftest import FixedAdvisor
 
 ROOT = Path(__file__).parents[1]
@@ -160,17 +164,31 @@ def test_answers_are_described(method: str, path: str, body: Any, status: int, n
 
 
 def test_an_error_is_valid_fhir() -> None:
-    from fhir.resources.R4B.operationoutcome import OperationOutcome
-
     client = create_app(Settings(), FixedAdvisor()).test_client()
     answer = client.post("/cds-services/targeted-therapies", json={})
-    assert OperationOutcome.model_validate(answer.get_json()).issue
+    assert get_fhir_model_class("OperationOutcome").model_validate(answer.get_json())
 
 
-def example_calls() -> list[Path]:
-    return [p for p in sorted((ROOT / "examples").rglob("*.json")) if '"hookInstance"' in p.read_text("utf-8")]
+def examples(kind: str) -> list[Any]:
+    """Every JSON object in `examples/` that has the key."""
+    found = [json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "examples").rglob("*.json"))]
+    return [value for value in found if kind in value]
 
 
-def test_every_example_call_is_described() -> None:
-    for path in example_calls():
-        validator("HookRequest").validate(json.loads(path.read_text("utf-8")))
+def test_every_example_is_described() -> None:
+    for call in examples("hookInstance"):
+        validator("HookRequest").validate(call)
+    for answer in examples("cards"):
+        validator("HookResponse").validate(answer)
+
+
+@pytest.mark.parametrize("service", BODIES)
+def test_what_the_shipped_content_answers_is_described(service: str) -> None:
+    client = create_app(Settings(), Advisor.load(Settings()), today=lambda: date(2026, 3, 1)).test_client()
+    answer = client.post(f"/cds-services/{service}", json=BODIES[service])
+    assert answer.status_code == 200
+    validator("HookResponse").validate(answer.get_json())
+    for card in answer.get_json()["cards"]:
+        for suggestion in card.get("suggestions", []):
+            for action in suggestion["actions"]:
+                assert get_fhir_model_class(action["resource"]["resourceType"]).model_validate(action["resource"])

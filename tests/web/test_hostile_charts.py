@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from cds_targets.advice import Advisor
 from cds_targets.settings import Settings
 from cds_targets.web.app import create_app
-from tests.calls import order_select, patient_view
+from tests.calls import patient_view
+from tests.charts import ADA, BODIES, CHART, bundle
 
 TODAY = date(2026, 3, 1)
 
@@ -25,70 +26,6 @@ TODAY = date(2026, 3, 1)
 @pytest.fixture(scope="module")
 def service() -> FlaskClient:
     return create_app(Settings(), Advisor.load(Settings()), today=lambda: TODAY).test_client()
-
-
-def coded(code: str, text: str) -> dict[str, Any]:
-    return {"coding": [{"system": "http://loinc.org", "code": code, "display": text}], "text": text}
-
-
-def entry(resource: dict[str, Any]) -> dict[str, Any]:
-    return {"fullUrl": f"https://ehr.example.org/{resource['id']}", "resource": resource}
-
-
-def bundle(*resources: dict[str, Any]) -> dict[str, Any]:
-    return {"resourceType": "Bundle", "type": "searchset", "entry": [entry(resource) for resource in resources]}
-
-
-ADA = {"reference": "Patient/ada"}
-CHART: dict[str, Any] = {
-    "patient": {"resourceType": "Patient", "id": "ada", "birthDate": "1957-05-11", "gender": "female"},
-    "observations": bundle(
-        {
-            "resourceType": "Observation",
-            "id": "v1",
-            "status": "final",
-            "subject": ADA,
-            "code": coded("69548-6", "Genetic variant assessment"),
-            "effectiveDateTime": "2026-01-15",
-            "valueCodeableConcept": coded("LA9633-4", "Present"),
-            "component": [
-                {"code": coded("48018-6", "Gene studied"), "valueCodeableConcept": {"text": "KRAS"}},
-                {"code": coded("48005-3", "Amino acid change"), "valueCodeableConcept": {"text": "p.Gly12Cys"}},
-                {"code": coded("81258-6", "Allele fraction"), "valueQuantity": {"value": 0.31, "unit": "1"}},
-            ],
-        },
-        {
-            "resourceType": "Observation",
-            "id": "alt",
-            "status": "final",
-            "subject": ADA,
-            "code": {"text": "ALT"},
-            "effectiveDateTime": "2026-02-20T08:00:00Z",
-            "valueQuantity": {"value": 41, "unit": "U/L"},
-            "referenceRange": [{"high": {"value": 35}}],
-        },
-    ),
-    "conditions": bundle(
-        {
-            "resourceType": "Condition",
-            "id": "c1",
-            "subject": ADA,
-            "clinicalStatus": {"coding": [{"code": "active"}]},
-            "code": {"text": "Lung adenocarcinoma, metastatic"},
-            "onsetDateTime": "2025-06",
-        }
-    ),
-    "medicationAdministrations": bundle(
-        {
-            "resourceType": "MedicationAdministration",
-            "id": "m1",
-            "status": "completed",
-            "subject": ADA,
-            "medicationCodeableConcept": {"text": "pembrolizumab"},
-            "effectivePeriod": {"start": "2025-09-01", "end": "2026-01-18"},
-        }
-    ),
-}
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -108,13 +45,6 @@ def altered(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return changed
 
 
-BODIES = {
-    "targeted-therapies": patient_view(prefetch=CHART),
-    "matching-trials": patient_view(prefetch=CHART),
-    "treatment-monitoring": patient_view(prefetch=CHART),
-    "therapy-safety-select": order_select(prefetch=CHART),
-    "therapy-safety-sign": order_select(hook="order-sign", prefetch=CHART),
-}
 SPOTS = [
     (service_id, path)
     for service_id, body in BODIES.items()
@@ -149,6 +79,17 @@ def test_every_single_place_of_a_chart_may_be_junk(service: FlaskClient) -> None
             body = json.dumps(altered(BODIES[service_id], path, junk))
             answer = service.post(f"/cds-services/{service_id}", data=body, content_type="application/json")
             assert answer.status_code in {200, 400, 412}, (service_id, path, junk, answer.text)
+
+
+def test_t42_the_same_call_gets_the_same_cards_and_another_call_other_uuids(service: FlaskClient) -> None:
+    def uuids(**changes: str) -> list[str]:
+        body = {**BODIES["targeted-therapies"], **changes}
+        return [
+            card["uuid"] for card in service.post("/cds-services/targeted-therapies", json=body).get_json()["cards"]
+        ]
+
+    assert uuids() == uuids()
+    assert not set(uuids()) & set(uuids(hookInstance="a4a88a1e-e280-4c9f-ba65-7c8ec733418c"))
 
 
 def test_the_chart_as_it_is_gets_cards_from_every_service_that_should_speak(service: FlaskClient) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Self
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +13,9 @@ from werkzeug.test import TestResponse
 
 from cds_targets.hooks.response import EXTENSION, CardExtensions, HookResponse
 from cds_targets.hooks.response import Card as WireCard
+from cds_targets.settings import Settings
 from cds_targets.store.feedback import MemoryFeedback
+from cds_targets.web.app import create_app
 from tests.calls import order_select, patient_view
 from tests.web.conftest import TODAY, FixedAdvisor
 
@@ -254,3 +257,15 @@ def test_people_are_told_what_this_is_and_is_not(client: FlaskClient) -> None:
 def test_the_interface_is_published(client: FlaskClient) -> None:
     assert client.get("/openapi.yaml").text.startswith("openapi: 3.1")
     assert client.get("/schemas/card-extension.json").get_json()["title"] == EXTENSION
+
+
+def test_today_is_the_sites_calendar_day(advisor: FixedAdvisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    class LateOnTheFirst(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2026, 3, 1, 23, 30, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr("cds_targets.web.app.datetime", LateOnTheFirst)
+    for zone in ("UTC", "Pacific/Auckland", "America/Los_Angeles"):
+        post(create_app(Settings(time_zone=zone), advisor).test_client(), VIEW, patient_view())
+    assert [str(today) for _, _, today in advisor.calls] == ["2026-03-01", "2026-03-02", "2026-03-01"]
