@@ -8,6 +8,8 @@ import pytest
 
 from cds_targets.facts.genomic import (
     Biomarker,
+    CopyNumber,
+    Fusion,
     Origin,
     Presence,
     ReportStatus,
@@ -304,3 +306,70 @@ def test_laboratory_results_and_family_history_are_no_genomics() -> None:
     history = {"text": "Family history of MSI-H colorectal cancer"}
     for code in (psa, history, {"text": "Creatinine"}, {}, None):
         assert read({"resourceType": "Observation", "status": "final", "code": code}) == []
+
+
+def named(name: str, value: str, **more: Any) -> dict[str, Any]:
+    """A test named in words, its value a text."""
+    return {"resourceType": "Observation", "status": "final", "code": {"text": name}, "valueString": value, **more}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "gene_name", "change", "presence"),
+    [
+        ("BRAF gene p.Val600Glu [Presence] in Tissue", "Detected", "BRAF", "V600E", Presence.PRESENT),
+        ("BRAF V600E", "Negative", "BRAF", "V600E", Presence.ABSENT),
+        ("EGFR T790M", "indeterminate", "EGFR", "T790M", Presence.UNKNOWN),
+        ("KRAS mutation", "p.Gly12Cys", "KRAS", "G12C", Presence.PRESENT),
+        ("KRAS mutation analysis", "G12C detected", "KRAS", "G12C", Presence.PRESENT),
+        ("KRAS mutation analysis", "G12C not detected", "KRAS", "G12C", Presence.ABSENT),
+    ],
+)
+def test_a_test_named_for_a_change_is_about_that_change(
+    name: str, value: str, gene_name: str, change: str, presence: Presence
+) -> None:
+    fact = one(named(name, value))
+    assert isinstance(fact, Variant)
+    assert (fact.gene, fact.protein and fact.protein.text, fact.presence) == (gene_name, change, presence)
+
+
+@pytest.mark.parametrize(("value", "presence"), [("Positive", Presence.PRESENT), ("Not detected", Presence.ABSENT)])
+def test_a_test_named_for_a_rearrangement_is_about_a_fusion(value: str, presence: Presence) -> None:
+    fact = one(named("ALK gene rearrangements in Tissue by FISH", value))
+    assert isinstance(fact, Fusion)
+    assert (fact.genes, fact.presence) == (("ALK",), presence)
+
+
+@pytest.mark.parametrize(("value", "presence"), [("Amplified", Presence.PRESENT), ("Not amplified", Presence.ABSENT)])
+def test_a_test_named_for_an_amplification_is_about_copy_number(value: str, presence: Presence) -> None:
+    fact = one(named("MDM2 gene amplification by FISH", value))
+    assert isinstance(fact, CopyNumber)
+    assert (fact.gene, fact.presence) == ("MDM2", presence)
+
+
+@pytest.mark.parametrize(
+    ("text", "presence"),
+    [
+        ("KRAS p.G12C", Presence.PRESENT),
+        ("KRAS G12C detected", Presence.PRESENT),
+        ("KRAS G12C: not detected", Presence.ABSENT),
+    ],
+)
+def test_a_variant_that_is_only_a_text_is_read(text: str, presence: Presence) -> None:
+    fact = one(observation(value=None, valueString=text, component=[]))
+    assert isinstance(fact, Variant)
+    assert (fact.gene, fact.protein and fact.protein.text, fact.presence) == ("KRAS", "G12C", presence)
+
+
+def test_a_variant_named_and_coded_only_in_words_is_read() -> None:
+    words = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "Genetic variant"},
+        "valueString": "Detected",
+        "component": [
+            {"code": {"text": "Gene"}, "valueString": "KRAS"},
+            {"code": {"text": "Protein change"}, "valueString": "p.Gly12Cys"},
+        ],
+    }
+    fact = one(words)
+    assert (fact.gene, fact.protein.text, fact.presence) == ("KRAS", "G12C", Presence.PRESENT)

@@ -14,10 +14,6 @@ from cds_targets.terms.genes import Genes
 
 _HGNC = re.compile(r"(?:HGNC[:_ ]?)?(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d{1,2}orf\d{1,3}")
-_GENE_TEST = re.compile(
-    r"([A-Z][A-Z0-9-]{1,11}) (?:gene |targeted )*(?:mutations?|variants?|sequencing|full|rearrangement|amplification"
-    r"|copy number|fusion|deletion)\b"
-)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,11}")
 MAX_NAME = 80
 ALIKE = 0.8  # our own bound: CHECK2 is a slip for CHEK2, another gene's symbol is not
@@ -146,22 +142,6 @@ def _by_word(concept: Any, genes: Genes) -> str | None:
     for coding in codings(concept):
         _weigh(coding, genes, {}, words, [], [])
     return next(iter(words)) if len(words) == 1 else None
-
-
-def gene_of_test(resource: Resource, genes: Genes) -> str | None:
-    """The gene a test is named for, by its code or name ("ABCB4 gene mutation analysis"); None if for none."""
-    for coding in codings(resource.get("code")):
-        if coding.code in codes.GENE_OF_CODE:
-            return codes.GENE_OF_CODE[coding.code]
-        symbol = _named_test(coding.display, genes)
-        if symbol is not None:
-            return symbol
-    return _named_test(as_text(as_dict(resource.get("code")).get("text")), genes)
-
-
-def _named_test(name: str, genes: Genes) -> str | None:
-    match = _GENE_TEST.match(name[:200])
-    return match[1] if match is not None and match[1] in genes.by_symbol else None
 
 
 def gene_in_text(text: str, genes: Genes) -> str | None:

@@ -1,22 +1,71 @@
-"""Tests of one gene inside a wider Observation, in words: "KRAS 12 mutation: Not Detected"."""
+"""Tests that are named for one gene: "BRAF gene p.Val600Glu", "KRAS 12 mutation: Not Detected", "ALK fusion"."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from cds_targets.facts.genomic import Presence, Source, Tested, Uninterpreted, Variant
+from cds_targets.facts.genomic import (
+    CopyNumber,
+    CopyNumberCall,
+    Fusion,
+    GenomicFact,
+    Presence,
+    Source,
+    Tested,
+    Uninterpreted,
+    Variant,
+)
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.change import parsed_protein
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.presence import said, signal
-from cds_targets.fhir.reading import Resource, as_list, codings, concept_text
+from cds_targets.fhir.genomics.presence import read_presence, said, signal
+from cds_targets.fhir.reading import Resource, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms.genes import Genes
 
+_GENE_TEST = re.compile(
+    r"(?P<gene>[A-Z][A-Z0-9-]{1,11}) (?:gene |targeted )*(?:"
+    r"(?P<fusion>rearrangements?|fusions?|translocations?)|(?P<amplified>amplification|copy number)"
+    r"|(?:mutations?|variants?|sequencing|full|deletion|status)\b|(?P<change>(?:p\.)?\(?[A-Z][a-z]{0,2}\d{1,5}[A-Z*=a-z]{1,4}\)?)(?!\S))"
+)
 _CODONS = re.compile(r"\b(?:codons?\s*)?(\d{1,4}(?:\s*[/,+&]\s*\d{1,4}){0,5})\s+mutations?\b", re.IGNORECASE)
 _CHANGE = re.compile(r"\b(?:p\.)?\(?([A-Z][a-z]{0,2}\d{1,5}(?:[A-Z*=][a-z]{0,2}|del|dup|fs\S{0,8}))\)?")
 _SPLIT = re.compile(r"[;,]\s*(?=[A-Z])|\n")
 _IGNORED = "the overall interpretation of the result says otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTest:
+    """What a test is named for: a gene, its rearrangement, its amplification, or one protein change of it."""
+
+    gene: str
+    fusion: bool = False
+    amplification: bool = False
+    change: ProteinChange | None = None
+
+
+def named_test(resource: Resource, genes: Genes) -> NamedTest | None:
+    """What an Observation's own code says it tests for; None if it is not named for one gene."""
+    code = resource.get("code")
+    for coding in codings(code):
+        found = _named(coding.display, genes)
+        if found is not None:
+            return found
+        if coding.code in codes.GENE_OF_CODE:
+            return NamedTest(codes.GENE_OF_CODE[coding.code])
+    return _named(as_text(as_dict(code).get("text")), genes)
+
+
+def _named(name: str, genes: Genes) -> NamedTest | None:
+    match = _GENE_TEST.match(name[:200])
+    symbol = genes.named(match["gene"]) if match is not None else None
+    if match is None or symbol is None:
+        return None
+    change = parsed_protein(match["change"]) if match["change"] else None
+    if isinstance(change, str):
+        return None
+    return NamedTest(symbol, match["fusion"] is not None, match["amplified"] is not None, change)
 
 
 def read_named_tests(
@@ -46,11 +95,23 @@ def read_named_tests(
     return facts
 
 
-def read_test_value(resource: Resource, gene: str, source: Source) -> list[Variant | Tested | Uninterpreted]:
+def read_test_value(resource: Resource, test: NamedTest, source: Source) -> list[GenomicFact]:
     """The value of an Observation that is itself a test of one gene; empty if it has none."""
     concepts = value_concepts(resource)
+    interpretations = as_list(resource.get("interpretation"))
+    if not concepts and not interpretations:
+        return []
     texts = [text for concept in concepts if (text := concept_text(concept))]
-    return _of_texts(gene, texts, signal([*concepts, *as_list(resource.get("interpretation"))]), source)
+    written = "; ".join([concept_text(resource.get("code")), *texts])[:200]
+    if test.fusion or test.amplification or test.change is not None:
+        presence, notes = read_presence(resource, False)
+        if test.fusion:
+            return [Fusion((test.gene,), presence, source, written=written, notes=tuple(notes))]
+        if test.amplification:
+            call = CopyNumberCall.AMPLIFICATION if presence is not Presence.UNKNOWN else CopyNumberCall.UNKNOWN
+            return [CopyNumber(test.gene, presence, call, source, written=written, notes=tuple(notes))]
+        return [Variant(test.gene, presence, source, test.change, written=written, notes=tuple(notes))]
+    return list(_of_texts(test.gene, texts, signal([*concepts, *interpretations]), source))
 
 
 def _of_texts(

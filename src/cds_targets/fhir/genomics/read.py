@@ -24,15 +24,19 @@ from cds_targets.fhir.genomics.change import gene_of_accession, parsed_protein, 
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
 from cds_targets.fhir.genomics.fusion import read_fusion
-from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, gene_of_test, notes_of, read_genes
-from cds_targets.fhir.genomics.named_tests import read_named_tests, read_test_value
+from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, notes_of, read_genes
+from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.presence import read_origin, read_presence, read_significance, read_vaf
+from cds_targets.fhir.genomics.presence import read_origin, read_presence, read_significance, read_vaf, said, signal
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
 
 _GENETIC = re.compile(
     r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing"
+)
+_WRITTEN = re.compile(
+    r"(?P<gene>[A-Z][A-Za-z0-9-]{1,11})[ :]+(?P<change>(?:p\.)?\(?[A-Z*][a-z]{0,2}\d{1,5}\S{1,30}?)[ :,]*"
+    r"(?P<rest>(?:(?:mutation|variant|not|was|is|detected|present|positive|negative|absent|found)[ .]*)*)",
 )
 _STRUCTURAL = (codes.COPY_NUMBER, codes.COPY_NUMBER_TYPE, codes.FIVE_PRIME, codes.THREE_PRIME, codes.FUSION)
 _SPEAKING = (
@@ -123,11 +127,13 @@ class _Reader:
         stain = stain_of(found, name, resource, self.genes)
         if stain is not None:
             return self._settled(entry, lambda resource, source: [self._stain(stain, resource, source)])
-        if gene_of_test(resource, self.genes) is not None:
+        if named_test(resource, self.genes) is not None:
+            return self._settled(entry, self._variant)
+        genetic = not known and "component" in resource and _GENETIC.search(name.casefold()) is not None
+        if genetic and codes.GENE in Parts.of(resource):
             return self._settled(entry, self._variant)
         if _carries_gene(resource):
-            genetic = _GENETIC.search(name.casefold()) is not None
-            return self._settled(entry, self._variant if genetic and not known else self._unknown_kind)
+            return self._settled(entry, self._unknown_kind)
         return []
 
     def _settled(self, entry: Entry, reader: Any) -> list[GenomicFact]:
@@ -180,11 +186,11 @@ class _Reader:
         named = read_named_tests(resource, parts, source, self.genes)
         if named:
             return list(named)
-        if not genes and (test := gene_of_test(resource, self.genes)) is not None:
-            genes = [GeneRead(test)]
+        if not genes and (test := named_test(resource, self.genes)) is not None:
+            genes = [GeneRead(test.gene)]
             valued = not any(code in parts for code in _CHANGES) and read_test_value(resource, test, source)
             if valued:
-                return list(valued)
+                return valued
         structural = _may_be_structural(resource, parts)
         if structural and (fusion := read_fusion(resource, parts, source, genes, self.genes)) is not None:
             return [fusion]
@@ -201,10 +207,13 @@ class _Reader:
         symbol = gene.symbol or (None if gene.rivals else change.gene)
         notes: list[str] = list(gene.notes) if gene.notes else []
         if symbol is None and not gene.rivals and not change.stated:
+            named = self._written_variant(resource, source)
+            if named is not None:
+                return [named]
             for text in notes_of(resource):
                 symbol = symbol or gene_in_text(text, self.genes)
-        presence, said = read_presence(resource, symbol is not None or change.stated)
-        notes += said
+        presence, doubts = read_presence(resource, symbol is not None or change.stated)
+        notes += doubts
         notes += change.notes
         if codes.REF_ALLELE in parts and parts.texts(codes.REF_ALLELE) == parts.texts(codes.ALT_ALLELE):
             presence = Presence.ABSENT
@@ -245,15 +254,31 @@ class _Reader:
             )
         ]
 
+    def _written_variant(self, resource: Resource, source: Source) -> Variant | None:
+        """A variant whose value is nothing but its name: "KRAS p.G12C"."""
+        for concept in value_concepts(resource):
+            text = concept_text(concept)
+            match = _WRITTEN.fullmatch(text) if len(text) <= 80 else None
+            symbol = self.genes.named(match["gene"]) if match is not None else None
+            change = parsed_protein(match["change"]) if match is not None and symbol is not None else None
+            if isinstance(change, ProteinChange) and match is not None:
+                interpretation = signal(as_list(resource.get("interpretation")))
+                presence = said(match["rest"]) or interpretation or Presence.PRESENT
+                if interpretation is not None and presence is not interpretation:
+                    presence = Presence.UNKNOWN
+                notes = ("read from the text of the value",)
+                return Variant(symbol, presence, source, change, written=text, notes=notes)
+        return None
+
     def _several_genes(
         self, resource: Resource, parts: Parts, source: Source, genes: list[GeneRead]
     ) -> list[GenomicFact]:
         """A pertinent negative may list genes. A finding that lists genes is paired by transcript, else not judged."""
         presence, notes = read_presence(resource, True)
         symbols = list(dict.fromkeys(symbol for gene in genes for symbol in (gene.symbol, *gene.rivals) if symbol))
-        said = tuple(dict.fromkeys([*notes, *(note for gene in genes for note in gene.notes)]))
+        remarks = tuple(dict.fromkeys([*notes, *(note for gene in genes for note in gene.notes)]))
         if presence is Presence.ABSENT and not any(gene.rivals for gene in genes):
-            return [Tested(symbol, source, found_nothing=True, notes=said) for symbol in symbols]
+            return [Tested(symbol, source, found_nothing=True, notes=remarks) for symbol in symbols]
         facts: list[GenomicFact] = []
         for text in dict.fromkeys([*parts.texts(codes.CDNA), *parts.texts(codes.GENOMIC_HGVS)]):
             gene = gene_of_accession(text, self.terms)
@@ -267,7 +292,7 @@ class _Reader:
                 )
         paired = {fact.gene for fact in facts if isinstance(fact, Variant)}
         why = f"one result lists {len(symbols)} genes: which of them it is about cannot be judged"
-        facts += [Uninterpreted(why, source, gene=symbol, notes=said) for symbol in symbols if symbol not in paired]
+        facts += [Uninterpreted(why, source, gene=symbol, notes=remarks) for symbol in symbols if symbol not in paired]
         return facts
 
     def _note_implication(self, entry: Entry, consequence: bool) -> None:
