@@ -114,6 +114,8 @@ COPY_NUMBER_TYPE = "type"
 FEATURE_CONSEQUENCE = "feature-consequence"
 FUNCTIONAL_EFFECT = "functional-effect"
 REGION_TEXT = "81293-3"
+EXAMINED = "51959-5"
+CONCLUSION = "conclusion-string"
 EXACT_START_END = "exact-start-end"
 
 # Components without a code, by what they are called.

@@ -28,6 +28,7 @@ from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, note
 from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
 from cds_targets.fhir.genomics.presence import read_origin, read_presence, read_significance, read_vaf, said, signal
+from cds_targets.fhir.genomics.tested import read_region
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
 
@@ -165,20 +166,7 @@ class _Reader:
         return [Uninterpreted(f"{kind}: not interpreted", source, gene=gene, written=written) for gene in genes]
 
     def _region(self, resource: Resource, source: Source) -> list[GenomicFact]:
-        """Genes that were looked at; this says nothing about what was found."""
-        parts = Parts.of(resource)
-        written = "; ".join(parts.texts(codes.REGION_TEXT))[:300]
-        genes = read_genes(parts, self.genes)
-        facts: list[GenomicFact] = []
-        for gene in genes:
-            if gene.symbol is not None:
-                facts.append(Tested(gene.symbol, source, written=written, notes=gene.notes))
-            else:
-                why = gene.notes[0] if gene.notes else "a studied region names no gene that could be read"
-                facts.append(Uninterpreted(why, source, written=written))
-        if not genes:
-            facts.append(Uninterpreted("a studied region names no gene", source, written=written))
-        return facts
+        return list(read_region(resource, source, self.genes))
 
     def _variant(self, resource: Resource, source: Source) -> list[GenomicFact]:
         parts = Parts.of(resource)
