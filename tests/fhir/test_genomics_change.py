@@ -279,3 +279,29 @@ def test_consequences_of_fusion_do_not_make_a_missense_change_one() -> None:
     fact = one(observation(KRAS, component(PROTEIN, "p.G12C"), component(CONSEQUENCE, coded("SO:0001583"))))
     assert isinstance(fact, Variant)
     assert component(TRANSCRIPT, "NM_004985.5")
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "exon", "indel"),
+    [
+        (NAME, "EGFR exon 19 deletion", 19, True),
+        (NAME, "EGFR exon 20 insertion", 20, True),
+        (NAME, "MET exon 14 skipping", 14, False),
+        (PROTEIN, "Exon 19 deletion", 19, True),
+        ("47999-8", "Exon #15", 15, False),
+    ],
+)
+def test_an_exon_level_change_is_read_from_words(slot: str, text: str, exon: int, indel: bool) -> None:
+    fact = one(observation(gene(text.split()[0] if text[0] in "M" else "EGFR"), component(slot, coded(text=text))))
+    assert isinstance(fact, Variant)
+    assert (fact.exon, fact.indel, fact.presence) == (exon, indel, Presence.PRESENT)
+
+
+def test_a_codon_is_read_where_the_change_is_not_said() -> None:
+    fact = one(observation(KRAS, component("47999-8", "codon 12", "valueString")))
+    assert (fact.protein.position, fact.protein.alternative) == (12, None)
+
+
+def test_a_position_given_as_the_id_of_a_variant_is_recognised() -> None:
+    fact = one(observation(component(NAME, "NC_000007.13:140453135:A:T")))
+    assert (fact.gene, fact.protein.text) == ("BRAF", "V600E")

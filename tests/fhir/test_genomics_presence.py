@@ -373,3 +373,17 @@ def test_a_variant_named_and_coded_only_in_words_is_read() -> None:
     }
     fact = one(words)
     assert (fact.gene, fact.protein.text, fact.presence) == ("KRAS", "G12C", Presence.PRESENT)
+
+
+def test_pd_l1_scores_in_components_are_read_each() -> None:
+    scores = [
+        {"code": {"text": "Tumor proportion score (TPS)"}, "valueQuantity": {"value": 60, "unit": "%"}},
+        {"code": {"text": "Combined positive score (CPS)"}, "valueInteger": 65},
+    ]
+    facts = read(observation(*scores, code=coded("85147-7"), value=None))
+    assert [(f.marker, f.value) for f in facts if isinstance(f, Biomarker)] == [("PD-L1 TPS", 60), ("PD-L1 CPS", 65)]
+
+
+def test_a_mutational_burden_given_as_a_ratio_is_per_megabase() -> None:
+    ratio = {"numerator": {"value": 24}, "denominator": {"value": 2, "unit": "Mb"}}
+    assert one(observation(code=coded("94076-7"), value=None, valueRatio=ratio, component=[])).value == 12

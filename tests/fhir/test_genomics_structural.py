@@ -83,6 +83,7 @@ def test_a_copy_number_of_several_genes_holds_for_each_and_says_so() -> None:
 
 FUSION_PARTS: list[list[Any]] = [
     [component("95123-6", coded("HGNC:3689::HGNC:2697", "FGFR2::DBP"))],
+    [component("95123-6", coded("HGNC:3689::HGNC:2697"))],
     [component("five-prime-gene", coded("HGNC:3689", "FGFR2")), component("three-prime-gene", coded("", "DBP"))],
     [gene("FGFR2", "HGNC:3689"), gene("DBP"), component(CONSEQUENCE, coded("SO:0001565", "gene_fusion"))],
     [component(NAME, coded(text="FGFR2-DBP fusion"))],

@@ -81,6 +81,8 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
     value = as_number(quantity.get("value"))
     if value is None:
         value = as_number(resource.get("valueInteger"))
+    if value is None:
+        value = _ratio(as_dict(resource.get("valueRatio")))
     comparator = as_text(quantity.get("comparator")) or None
     unit = as_text(quantity.get("unit")) or as_text(quantity.get("code")) or None
     name = _refined(marker, resource)
@@ -107,6 +109,27 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
         written="; ".join(texts)[:200],
         notes=tuple(notes),
     )
+
+
+def read_biomarkers(marker: str, resource: Resource, source: Source) -> list[Biomarker]:
+    """The marker, and what its components say of it where they are scores of their own (TPS and CPS)."""
+    whole = read_biomarker(marker, resource, source)
+    scores = []
+    for component in as_list(resource.get("component")) if marker == "PD-L1" else ():
+        if isinstance(component, dict) and (name := _refined(marker, component)) != marker:
+            score = read_biomarker(marker, component, source)
+            if score.marker == name and (score.value is not None or score.call is not None):
+                scores.append(score)
+    if scores and whole.value is None and whole.call is None:
+        return scores
+    return [whole, *scores]
+
+
+def _ratio(ratio: Resource) -> float | None:
+    """A quotient (mutations per so many megabases)."""
+    top = as_number(as_dict(ratio.get("numerator")).get("value"))
+    bottom = as_number(as_dict(ratio.get("denominator")).get("value"))
+    return top / bottom if top is not None and bottom else None
 
 
 def _refined(marker: str, resource: Resource) -> str:

@@ -20,6 +20,11 @@ _SPDI = re.compile(r"([NX][CGT]_\d+\.\d+):(\d{1,10}):([ACGTN]*):([ACGTN]*)")
 _SPDI_LIKE = re.compile(r"[NX][CGTW]_\d+(?:\.\d+)?:\d{1,10}:")
 _CHROMOSOME = re.compile(r"(?:chr(?:omosome)?\s*)?(\d{1,2}|X|Y|MT?)", re.IGNORECASE)
 _G_DOT = re.compile(r"^(?P<where>[^:\s]{1,40}):g\.(?P<at>\d{1,10})(?P<ref>[ACGT])>(?P<alt>[ACGT])$")
+_EXON = re.compile(
+    r"\b(?:exon|ex\.?)\s{0,2}#?\s{0,2}(\d{1,3})(?!\d|\s{0,3}[-–,]\s{0,3}\d)"
+    r"(?:\s{1,3}(?:in-?frame )?(deletions?|insertions?|duplications?))?",
+    re.IGNORECASE,
+)
 _CONSEQUENCES = (codes.AMINO_ACID_CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FUNCTIONAL_EFFECT)
 _INDEL_WORD = re.compile(r"del|ins|dup|inv|\[\d+\]")
 
@@ -33,6 +38,7 @@ class ChangeRead:
     genomic: str | None = None
     indel: bool = False
     gene: str | None = None
+    exon: int | None = None
     written: str = ""
     notes: tuple[str, ...] = ()
 
@@ -72,13 +78,16 @@ def read_change(parts: Parts, gene: str | None, terms: Terms) -> ChangeRead:
         reading.locate(parts)
     if any(code in parts for code in _CONSEQUENCES):
         reading.protein = _with_consequence(parts, reading.protein)
+    if reading.protein is None and reading.coding is None:
+        reading.from_exon(parts)
     coding = reading.coding
     return ChangeRead(
         reading.protein,
         coding,
         reading.genomic,
-        _is_indel(parts, reading.protein, coding, reading.genomic),
+        reading.indel or _is_indel(parts, reading.protein, coding, reading.genomic),
         reading.gene if gene is None else None,
+        reading.exon,
         reading.written or (coding.text if coding is not None else ""),
         tuple(dict.fromkeys(reading.notes)) if reading.notes else (),
     )
@@ -87,7 +96,7 @@ def read_change(parts: Parts, gene: str | None, terms: Terms) -> ChangeRead:
 class _Reading:
     """What is known so far of one change; each step adds what the ones before did not find."""
 
-    __slots__ = ("coding", "gene", "genomic", "notes", "protein", "terms", "transcript", "written")
+    __slots__ = ("coding", "exon", "gene", "genomic", "indel", "notes", "protein", "terms", "transcript", "written")
 
     def __init__(self, gene: str | None, terms: Terms) -> None:
         self.gene = gene
@@ -95,6 +104,8 @@ class _Reading:
         self.protein: ProteinChange | None = None
         self.coding: CodingChange | None = None
         self.genomic: str | None = None
+        self.exon: int | None = None
+        self.indel = False
         self.transcript = ""
         self.written = ""
         self.notes: list[str] = []
@@ -121,6 +132,19 @@ class _Reading:
             else:
                 self.genomic = self.genomic or text
 
+    def from_exon(self, parts: Parts) -> None:
+        """Words instead of a change: "exon 19 deletion", "Exon #15", "codon 12"."""
+        for code in (codes.PROTEIN, codes.DISCRETE, codes.EXON):
+            for text in parts.texts(code):
+                match = _EXON.search(text[:200])
+                if match is not None and self.exon is None:
+                    self.exon = int(match[1])
+                    self.indel = match[2] is not None
+                    self.written = self.written or text[:MAX_LENGTH]
+                codon = parsed_protein(text) if code == codes.EXON and "odon" in text else None
+                if isinstance(codon, ProteinChange):
+                    self.protein = codon
+
     def know_gene_by_transcript(self) -> None:
         """A transcript of one of the hotspot genes names its gene."""
         if self.gene is None and self.transcript:
@@ -132,6 +156,9 @@ class _Reading:
         """The name of a discrete variant (ClinVar): used for a known gene, or where nothing else is said."""
         alone = self.gene is None and self.protein is None and self.coding is None and not gene_given
         for text in texts:
+            if _SPDI_LIKE.match(text):
+                self.genomic = self.genomic or text
+                continue
             if "." not in text or not (self.gene or alone):
                 continue
             named = _CLINVAR_GENE.search(text) if alone and self.gene is None else None

@@ -14,6 +14,7 @@ from cds_targets.terms.genes import Genes
 
 _PAIR = re.compile(r"\b([A-Za-z][A-Za-z0-9-]{1,14})\s?(?:::|--|/|–)\s?([A-Za-z][A-Za-z0-9-]{1,14})\b")
 _HYPHENED = re.compile(r"\b([A-Z][A-Z0-9]{1,9})-([A-Z][A-Z0-9]{1,9})\b")
+_IDS = re.compile(r"HGNC:(\d{1,6})::HGNC:(\d{1,6})")
 _SINGLE = re.compile(r"\b([A-Z][A-Z0-9-]{1,11})\s(?:gene )?(?:fusion|rearrangement|translocation)", re.IGNORECASE)
 _WORDS = ("fusion", "rearrange", "translocation")
 
@@ -65,6 +66,10 @@ def _speaking(resource: Resource, parts: Parts) -> str:
 
 def _pair(text: str, known: Genes) -> list[str]:
     """`FGFR2::DBP`, `EML4-ALK fusion`: both partners as symbols, empty if they are not two genes."""
+    ids = _IDS.fullmatch(text.strip()[:60])
+    if ids is not None:
+        first, second = known.by_hgnc.get(ids[1]), known.by_hgnc.get(ids[2])
+        return [first, second] if first and second else []
     for pattern in (_PAIR, _HYPHENED):
         for match in pattern.finditer(text[:300]):
             if match[1].upper().startswith("HGNC"):

@@ -93,15 +93,15 @@ def read_origin(parts: Parts) -> Origin:
     if codes.SOURCE_CLASS not in parts:
         return Origin.UNKNOWN
     words = {text.casefold() for text in parts.texts(codes.SOURCE_CLASS)}
-    somatic = bool(words & _SOMATIC)
-    germline = bool(words & _GERMLINE)
+    somatic = bool(words & _SOMATIC) or any(word.startswith(("somatic", "somatisch")) for word in words)
+    germline = bool(words & _GERMLINE) or any(word.startswith(("germline", "keimbahn")) for word in words)
     if somatic == germline:
         return Origin.UNKNOWN
     return Origin.SOMATIC if somatic else Origin.GERMLINE
 
 
-_SOMATIC = {"somatic", "somatisch", *(code.casefold() for code in codes.SOMATIC)}
-_GERMLINE = {"germline", "keimbahn", *(code.casefold() for code in codes.GERMLINE)}
+_SOMATIC = {code.casefold() for code in codes.SOMATIC}
+_GERMLINE = {code.casefold() for code in codes.GERMLINE}
 
 
 def read_significance(concepts: list[Any]) -> Significance:
@@ -138,6 +138,7 @@ def read_vaf(parts: Parts, notes: list[str]) -> float | None:
         quantity = as_dict(component.get("valueQuantity"))
         number = as_number(quantity.get("value"))
         unit = as_text(quantity.get("code")) or as_text(quantity.get("unit"))
+        unit = "%" if unit.casefold().startswith("percent") else unit
         if number is None:
             number = as_number(component.get("valueDecimal"))
         if number is None:

@@ -19,7 +19,7 @@ from cds_targets.facts.genomic import (
 )
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, stain_of
+from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, read_biomarkers, stain_of
 from cds_targets.fhir.genomics.change import gene_of_accession, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
@@ -54,7 +54,6 @@ _STRUCTURAL_WORD = re.compile(
     + "|".join(map(re.escape, sorted(codes.FUSION_CONSEQUENCE))),
     re.IGNORECASE,
 )
-_EXON = re.compile(r"(?:exon|ex\.?)\s*#?\s*(\d{1,3})\s*", re.IGNORECASE)
 _CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
 _OTHER_KINDS = codes.GENOTYPE_CODES | {codes.OVERALL_INTERPRETATION}
 
@@ -123,7 +122,7 @@ class _Reader:
         text = as_text(as_dict(about).get("text"))
         marker = marker_of(found, text)
         if marker is not None:
-            return self._settled(entry, lambda resource, source: [read_biomarker(marker, resource, source)])
+            return self._settled(entry, lambda resource, source: read_biomarkers(marker, resource, source))
         name = text or concept_text(about)
         stain = stain_of(found, name, resource, self.genes)
         if stain is not None:
@@ -214,7 +213,7 @@ class _Reader:
                 Uninterpreted(gene.notes[0], source, gene=rival, written=change.written, notes=tuple(notes[1:]))
                 for rival in gene.rivals
             ]
-        exon = _exon(parts) if codes.EXON in parts else None
+        exon = change.exon
         if not change.stated and exon is None:
             if presence is Presence.ABSENT and symbol is not None:
                 written = concept_text(resource.get("code"))
@@ -372,11 +371,3 @@ def _wild_type_stated(parts: Parts) -> bool:
 def _words(parts: Parts) -> str:
     """What an Observation without gene and change says at all."""
     return "; ".join([*parts.texts(codes.DISCRETE), *parts.texts(codes.KARYOTYPE)])[:200]
-
-
-def _exon(parts: Parts) -> int | None:
-    for text in parts.texts(codes.EXON):
-        match = _EXON.fullmatch(text)
-        if match is not None:
-            return int(match[1])
-    return None
