@@ -29,7 +29,7 @@ _CONSEQUENCES = (codes.AMINO_ACID_CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, code
 _INDEL_WORD = re.compile(r"del|ins|dup|inv|\[\d+\]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChangeRead:
     """The change as read; `gene` is set where transcript, position or ClinVar name alone tell the gene."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.parts import Parts
@@ -19,8 +18,7 @@ MAX_NAME = 80
 ALIKE = 0.8  # our own bound: CHECK2 is a slip for CHEK2, another gene's symbol is not
 
 
-@dataclass(frozen=True, slots=True)
-class GeneRead:
+class GeneRead(NamedTuple):
     """A gene as read. `symbol` is None where none could be read; `rivals` are the genes of a contradiction."""
 
     symbol: str | None
@@ -119,6 +117,9 @@ def _weigh_word(text: str, genes: Genes, words: dict[str, str], unknown: list[st
 
 def read_genes(parts: Parts, genes: Genes) -> list[GeneRead]:
     """The genes of all gene components. Ids and names that are swapped among them still name the same set."""
+    components = parts[codes.GENE]
+    if len(components) == 1 and "valueCodeableConcept" in components[0]:
+        return [read_gene(components[0]["valueCodeableConcept"], genes)]
     concepts = parts.concepts(codes.GENE)
     found = [read_gene(concept, genes) for concept in concepts]
     if len(found) > 1 and any(gene.rivals for gene in found):

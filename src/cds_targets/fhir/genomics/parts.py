@@ -79,6 +79,18 @@ class Parts:
         """The values of a component code, one CodeableConcept each (a plain string becomes a text)."""
         return [concept for component in self.by_code.get(code, ()) for concept in value_concepts(component)]
 
+    def only_code(self, code: str) -> Any:
+        """The code of a component that comes once with a single coding, the usual case; None for anything else."""
+        components = self.by_code.get(code)
+        if components is not None and len(components) == 1:
+            try:
+                given = components[0]["valueCodeableConcept"]["coding"]
+                if type(given) is list and len(given) == 1:
+                    return given[0]["code"]
+            except (KeyError, TypeError):
+                return None
+        return None
+
     def values(self, code: str) -> set[str]:
         """Every code given as value of a component code."""
         return {coding.code for concept in self.concepts(code) for coding in codings(concept) if coding.code}

@@ -92,6 +92,9 @@ def read_origin(parts: Parts) -> Origin:
     """Somatic or germline as stated; anything else is unknown, never somatic by default."""
     if codes.SOURCE_CLASS not in parts:
         return Origin.UNKNOWN
+    usual = parts.only_code(codes.SOURCE_CLASS)
+    if type(usual) is str and usual in codes.SOMATIC:
+        return Origin.SOMATIC
     words = {text.casefold() for text in parts.texts(codes.SOURCE_CLASS)}
     somatic = bool(words & _SOMATIC) or any(word.startswith(("somatic", "somatisch")) for word in words)
     germline = bool(words & _GERMLINE) or any(word.startswith(("germline", "keimbahn")) for word in words)
@@ -102,6 +105,16 @@ def read_origin(parts: Parts) -> Origin:
 
 _SOMATIC = {code.casefold() for code in codes.SOMATIC}
 _GERMLINE = {code.casefold() for code in codes.GERMLINE}
+
+
+def stated_significance(parts: Parts) -> Significance:
+    """The significance an Observation states of itself."""
+    if codes.SIGNIFICANCE not in parts:
+        return Significance.UNSTATED
+    usual = parts.only_code(codes.SIGNIFICANCE)
+    if type(usual) is str and usual in _SIGNIFICANCE:
+        return _SIGNIFICANCE[usual]
+    return read_significance(parts.concepts(codes.SIGNIFICANCE))
 
 
 def read_significance(concepts: list[Any]) -> Significance:

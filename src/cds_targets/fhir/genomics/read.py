@@ -27,7 +27,15 @@ from cds_targets.fhir.genomics.fusion import read_fusion
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, notes_of, read_genes
 from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.presence import read_origin, read_presence, read_significance, read_vaf, said, signal
+from cds_targets.fhir.genomics.presence import (
+    read_origin,
+    read_presence,
+    read_significance,
+    read_vaf,
+    said,
+    signal,
+    stated_significance,
+)
 from cds_targets.fhir.genomics.tested import read_region
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
@@ -222,7 +230,7 @@ class _Reader:
                 why = "a genetic variant is reported without a gene or a change"
                 return [Uninterpreted(why, source, presence=presence, written=_words(parts), notes=tuple(notes))]
         vaf = read_vaf(parts, notes) if codes.VAF in parts else None
-        significance = read_significance(parts.concepts(codes.SIGNIFICANCE))
+        significance = stated_significance(parts)
         return [
             Variant(
                 symbol,
