@@ -387,3 +387,15 @@ def test_pd_l1_scores_in_components_are_read_each() -> None:
 def test_a_mutational_burden_given_as_a_ratio_is_per_megabase() -> None:
     ratio = {"numerator": {"value": 24}, "denominator": {"value": 2, "unit": "Mb"}}
     assert one(observation(code=coded("94076-7"), value=None, valueRatio=ratio, component=[])).value == 12
+
+
+def test_the_digits_of_a_code_are_no_result() -> None:
+    low = observation(code=coded("94076-7"), value=coded("62482003", "Low (qualifier value)"), component=[])
+    assert one(low).value is None
+    positive = observation(code=coded("85147-7"), value=coded("10828004", "Positive"), component=[])
+    assert (one(positive).value, one(positive).call) == (None, "positive")
+
+
+@pytest.mark.parametrize("text", ["1-49 %", "22C3", "SP263", "2020-03-01"])
+def test_ranges_clones_and_dates_are_no_score(text: str) -> None:
+    assert one(named("PD-L1 TPS", text)).value is None

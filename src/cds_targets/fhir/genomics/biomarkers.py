@@ -39,7 +39,8 @@ _MSI_STABLE = re.compile(
 _SCORE = re.compile(r"(?<![\d.])([0-3]\+)|(?:score|ihc)[ :]*([0-3])(?![\d.%+])|^0$")
 _SCALE = {"TPS": re.compile(r"tumou?r proportion|\btps\b"), "CPS": re.compile(r"combined positive|\bcps\b")}
 _UNITS = {"TMB": "1/1000000", "PD-L1 TPS": "%"}
-_NUMBER = re.compile(r"([<>]=?|[≥≤])?\s*(\d{1,4}(?:\.\d{1,6})?)\s*(%|mut\S*)?")
+_NUMBER = re.compile(r"([<>]=?|[≥≤])?\s{0,3}(?<![\d.])(\d{1,4}(?:\.\d{1,6})?)(?![\d.]|\s*[-–]\s*\d)\s{0,3}(%|mut\S*)?")
+_RANGE = re.compile(r"\d\s{0,3}(?:[-–]|to)\s{0,3}\d")
 _PLAIN = {"≥": ">=", "≤": "<="}
 MOST_PER_MEGABASE = 2000  # our own bound, wide on purpose: what lies beyond is a total count or a mistake of unit
 
@@ -87,7 +88,7 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
     unit = as_text(quantity.get("unit")) or as_text(quantity.get("code")) or None
     name = _refined(marker, resource)
     if value is None and name.startswith(("PD-L1", "TMB")):
-        value, comparator, unit = _number_in(resource, texts, comparator, unit)
+        value, comparator, unit = _number_in([concept_text(c) for c in concepts], comparator, unit)
     call, presence = _call(marker, concepts, texts)
     notes: list[str] = []
     if "dataAbsentReason" in resource and call is None and value is None:
@@ -106,7 +107,7 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
         comparator=comparator,
         unit=unit or (_UNITS.get(name) if value is not None else None),
         gene=gene or codes.GENE_OF_MARKER.get(marker),
-        written="; ".join(texts)[:200],
+        written="; ".join(dict.fromkeys(concept_text(c) for c in concepts))[:200],
         notes=tuple(notes),
     )
 
@@ -149,14 +150,14 @@ def _refined(marker: str, resource: Resource) -> str:
 
 
 def _number_in(
-    resource: Resource, texts: list[str], comparator: str | None, unit: str | None
+    texts: list[str], comparator: str | None, unit: str | None
 ) -> tuple[float | None, str | None, str | None]:
-    """A number written as text; clone names (22C3, SP263) are no numbers."""
-    for text in [as_text(resource.get("valueString")), *texts]:
+    """A number written as text; clone names (22C3, SP263) and codes are no numbers."""
+    for text in texts:
         if not text or len(text) > 60:
             continue
         bare = re.sub(r"\b(?:\d{2}[-A-Z]\d|sp\d+|pd-?l1)\b", " ", text, flags=re.IGNORECASE)
-        match = _NUMBER.search(bare)
+        match = None if _RANGE.search(bare) else _NUMBER.search(bare)
         if match and not any(c.isalpha() for c in bare[max(0, match.start() - 1) : match.start(2)]):
             sign = _PLAIN.get(match[1], match[1]) if match[1] else comparator
             return float(match[2]), sign, unit or ("%" if match[3] == "%" else None)
