@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from cds_targets.facts.genomic import CopyNumber, Fusion, Presence, Variant
 from cds_targets.facts.record import PatientRecord
 from cds_targets.library.conditions import (
     AnyOf,
@@ -38,8 +39,17 @@ class StudyMatch:
 
     @property
     def open_points(self) -> tuple[str, ...]:
-        """What must be found out, a sentence each."""
-        return tuple(dict.fromkeys(v.sentence for v in self.criteria if v.outcome is Outcome.UNKNOWN))
+        """What must be found out, a sentence each; what a met criterion could not see is among it."""
+        unknown = [v.sentence for v in self.criteria if v.outcome is Outcome.UNKNOWN]
+        caveats = [
+            caveat
+            for v in self.criteria
+            if v.outcome is Outcome.MET
+            for leaf in v.leaves()
+            if leaf.outcome is Outcome.MET
+            for caveat in leaf.caveats
+        ]
+        return tuple(dict.fromkeys([*unknown, *caveats]))
 
     @property
     def met_points(self) -> tuple[str, ...]:
@@ -48,11 +58,17 @@ class StudyMatch:
 
 
 def match_studies(studies: Iterable[Study], record: PatientRecord, terms: Terms) -> list[StudyMatch]:
-    """Studies that are open and not ruled out, all-met first, then by open points, phase and number."""
+    """Studies that are open and not ruled out, all-met first, then by open points, phase and number.
+
+    A study whose tumour or gene cannot be told is named (as UNKNOWN) only to a patient it is about: the tumour type
+    it asks for is met, or, where it takes any tumour, a finding it asks for is there (a wild-type gene is no finding) or
+    one of its target genes is changed.
+    """
+    judged: dict[Line, Verdict] = {}
     found = []
     for study in studies:
         if study.open:
-            arms = [match for arm in study.arms if (match := _match_arm(study, arm, record, terms)) is not None]
+            arms = [match for arm in study.arms if (match := _match_arm(study, arm, record, terms, judged)) is not None]
             if arms:
                 found.append(min(arms, key=_rank))
     return sorted(found, key=_rank)
@@ -63,30 +79,43 @@ def _rank(match: StudyMatch) -> tuple[bool, int, int, str]:
     return match.outcome is not Outcome.MET, len(match.open_points), -phase, match.study.nct
 
 
-def _match_arm(study: Study, arm: Arm, record: PatientRecord, terms: Terms) -> StudyMatch | None:
-    """None when a criterion is not met, or when neither the tumour nor the gene is established."""
+def _match_arm(
+    study: Study, arm: Arm, record: PatientRecord, terms: Terms, judged: dict[Line, Verdict]
+) -> StudyMatch | None:
+    """None when a criterion is not met, or when the study is not about this patient; `judged` spares repetition."""
     criteria: list[Verdict] = []
-    tumour: list[Outcome] = []
-    genomic: list[Outcome] = []
-    lines: list[tuple[Line, bool]] = [(written.line, False) for written in arm.when]
-    lines += [(written.line, True) for written in arm.unless]
-    for line, exception in lines:
-        verdict = judge_line(line, record, terms)
+    deciding: set[Outcome] = set()
+    about = False
+    for line, exception in arm.lines:
+        verdict = judged.get(line)
+        if verdict is None:
+            verdict = judged[line] = judge_line(line, record, terms)
         if exception:
             verdict = inverted(verdict)
         if verdict.outcome is Outcome.NOT_MET:
             return None
         criteria.append(verdict)
-        if _is_about(line, (TumourIs,)):
-            tumour.append(verdict.outcome)
-        elif _is_about(line, _GENOMIC):
-            genomic.append(verdict.outcome)
-    deciding = {*tumour, *genomic}
+        tumour, genomic = _is_about(line, (TumourIs,)), _is_about(line, _GENOMIC)
+        if tumour or genomic:
+            deciding.add(verdict.outcome)
+        if verdict.outcome is Outcome.MET:
+            about = about or (genomic and not _is_about(line, (WildType,))) or (tumour and _names_a_type(line))
     if Outcome.UNKNOWN not in deciding:
         return StudyMatch(study, arm, Outcome.MET, tuple(criteria))
-    if Outcome.MET in deciding:
+    if about or _changed(study.targets, record):
         return StudyMatch(study, arm, Outcome.UNKNOWN, tuple(criteria))
     return None
+
+
+def _names_a_type(line: Line) -> bool:
+    parts = line.lines if isinstance(line, AnyOf) else (line,)
+    return any(isinstance(part, TumourIs) and part.is_ is not None for part in parts)
+
+
+def _changed(genes: Iterable[str], record: PatientRecord) -> bool:
+    """Whether a variant, fusion or copy number of one of the genes was found."""
+    facts = (fact for gene in genes for fact in record.genomics.by_gene.get(gene, ()))
+    return any(isinstance(fact, Variant | CopyNumber | Fusion) and fact.presence is Presence.PRESENT for fact in facts)
 
 
 def _is_about(line: Line, kinds: tuple[type[Condition], ...]) -> bool:

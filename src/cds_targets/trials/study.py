@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from cds_targets.errors import ContentError, Problem
+from cds_targets.library.conditions import Line
 from cds_targets.library.definition import Evidence, Written, WrittenLine
 from cds_targets.library.patient import ExamplePatient
 from cds_targets.terms.files import validated
@@ -29,6 +31,7 @@ class StudyStatus(Written):
         "terminated",
         "withdrawn",
         "reported",
+        "not recruiting",
     ]
     as_of: datetime.date
     source: str
@@ -41,6 +44,11 @@ class Arm(Written):
     drugs: tuple[str, ...] = ()
     when: tuple[WrittenLine, ...] = Field(min_length=1)
     unless: tuple[WrittenLine, ...] = ()
+
+    @cached_property
+    def lines(self) -> tuple[tuple[Line, bool], ...]:
+        """Every line, with whether it is an exception that must not hold."""
+        return (*((w.line, False) for w in self.when), *((w.line, True) for w in self.unless))
 
 
 class StudyExample(Written):
@@ -57,6 +65,9 @@ class Study(Written):
     nct: str = Field(pattern=r"^NCT\d{8}$")
     title: str
     short_title: str | None = None
+    drugs: tuple[str, ...] = Field((), description="What is tested.")
+    combination: tuple[str, ...] = Field((), description="What it is given with (the comparator never).")
+    targets: tuple[str, ...] = Field((), description="Genes whose change makes a tumour-agnostic arm worth a question.")
     sponsor: str
     phase: str
     objective: str | None = None
