@@ -305,3 +305,27 @@ def test_a_codon_is_read_where_the_change_is_not_said() -> None:
 def test_a_position_given_as_the_id_of_a_variant_is_recognised() -> None:
     fact = one(observation(component(NAME, "NC_000007.13:140453135:A:T")))
     assert (fact.gene, fact.protein.text) == ("BRAF", "V600E")
+
+
+def test_two_different_protein_changes_in_one_result_are_named_and_none_is_chosen() -> None:
+    fact = one(observation(KRAS, component(PROTEIN, "p.G12C"), component(PROTEIN, "p.G13D")))
+    assert fact.protein is None
+    assert "G12C, G13D" in fact.notes[0]
+
+
+def test_one_change_in_two_spellings_is_one_change() -> None:
+    fact = one(observation(KRAS, component(PROTEIN, coded("p.G12C", "NP_004976.2:p.(Gly12Cys)"))))
+    assert (fact.protein.text, fact.notes) == ("G12C", ())
+
+
+@pytest.mark.parametrize(("name", "value"), [("KRAS", "G12C"), ("KRAS", "p.Gly12Cys detected")])
+def test_a_test_named_by_a_bare_symbol_is_read_if_its_value_is_a_change(name: str, value: str) -> None:
+    fact = one({"resourceType": "Observation", "status": "final", "code": {"text": name}, "valueString": value})
+    assert (fact.gene, fact.protein.text) == ("KRAS", "G12C")
+
+
+def test_an_observation_that_merely_shares_a_word_with_a_gene_is_no_finding() -> None:
+    for name, value in (("MET", "5.5"), ("CAT", "10"), ("Smoking status", "MET"), ("KRAS", "see report")):
+        assert (
+            read({"resourceType": "Observation", "status": "final", "code": {"text": name}, "valueString": value}) == []
+        )

@@ -399,3 +399,37 @@ def test_the_digits_of_a_code_are_no_result() -> None:
 @pytest.mark.parametrize("text", ["1-49 %", "22C3", "SP263", "2020-03-01"])
 def test_ranges_clones_and_dates_are_no_score(text: str) -> None:
     assert one(named("PD-L1 TPS", text)).value is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "call", "presence"),
+    [
+        ("MSI", "Not MSI-H", "not MSI-H", Presence.ABSENT),
+        ("MSI", "non-MSI-high", "not MSI-H", Presence.ABSENT),
+        ("MSI", "Cannot be determined", None, Presence.UNKNOWN),
+        ("HER2", "not overexpressed", "negative", Presence.ABSENT),
+        ("TTF-1", "Nicht exprimiert", "negative", Presence.ABSENT),
+        ("PD-L1", "not expressed", "negative", Presence.ABSENT),
+    ],
+)
+def test_a_denied_marker_is_never_read_as_there(name: str, value: str, call: str | None, presence: Presence) -> None:
+    fact = one(named(name, value))
+    assert (fact.call, fact.presence) == (call, presence)
+
+
+@pytest.mark.parametrize("text", ["Wild type", "not detected", "No mutation detected"])
+def test_words_of_absence_where_a_change_should_stand_are_an_absence(text: str) -> None:
+    fact = one(observation(gene("KRAS"), component(PROTEIN, coded(text=text))))
+    assert isinstance(fact, GeneTested)
+    assert fact.found_nothing
+
+
+def test_a_gene_with_a_text_that_cannot_be_read_is_named_as_not_interpreted() -> None:
+    fact = one(observation(value=None, valueString="Positive for KRAS something", component=[]))
+    assert isinstance(fact, Uninterpreted)
+    assert (fact.gene, fact.presence) == ("KRAS", Presence.UNKNOWN)
+
+
+def test_a_stated_significance_implies_presence() -> None:
+    fact = one(observation(*G12C, value=None, interpretation=[coded(text="Likely pathogenic")]))
+    assert fact.presence is Presence.PRESENT

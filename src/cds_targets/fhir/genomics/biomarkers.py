@@ -31,11 +31,15 @@ _STAINED = re.compile(r"^(.{2,60}?)(?: Ag)?(?: \[| by | stain| ihc| immuno|,|$)"
 _MSI_HIGH = re.compile(
     r"msi-?h\b|\bhigh\b|instability (?:present|detected)|unstable|\bdmmr\b|deficient|mmr-?d\b|positiv"
 )
+_MSI_NOT_HIGH = re.compile(r"\b(?:not|non|no)[- ](?:an? )?(?:msi\b|msi-?h|msi-high|high|unstable|deficient|dmmr)")
 _MSI_LOW = re.compile(r"msi-?l\b|\blow\b")
 _MSI_STABLE = re.compile(
     r"\bmss\b|\bms-stable\b|\bstable\b|\bpmmr\b|proficient|negativ|not detected|no instability|intact"
     r"|instability absent"
 )
+_POSITIVE = re.compile(r"\bpositiv|\boverexpress|\bexprimiert")
+_NEGATIVE = re.compile(r"\bnegativ")
+_DENIED = re.compile(r"\b(?:not|no|nicht|kein\w*) (?:over-?express|express|exprimiert|positiv|high|amplif|loss)")
 _SCORE = re.compile(r"(?<![\d.])([0-3]\+)|(?:score|ihc)[ :]*([0-3])(?![\d.%+])|^0$")
 _SCALE = {"TPS": re.compile(r"tumou?r proportion|\btps\b"), "CPS": re.compile(r"combined positive|\bcps\b")}
 _UNITS = {"TMB": "1/1000000", "PD-L1 TPS": "%"}
@@ -177,10 +181,9 @@ def _call(marker: str, concepts: list[Any], texts: list[str]) -> tuple[str | Non
             return "low", Presence.UNKNOWN
     if values & codes.INDETERMINATE or re.search(r"\bequivocal|indeterminate|inconclusive|borderline\b", words):
         return "equivocal", Presence.UNKNOWN
-    positive = bool(values & codes.PRESENT) or re.search(r"\bpositiv|\boverexpress|\bexprimiert", words) is not None
-    negative = bool(values & codes.ABSENT) or re.search(r"\bnegativ|not expressed|nicht exprimiert", words) is not None
-    if negative and "nicht exprimiert" in words:
-        positive = False
+    denied = _DENIED.search(words) is not None
+    positive = bool(values & codes.PRESENT) or (not denied and _POSITIVE.search(words) is not None)
+    negative = bool(values & codes.ABSENT) or denied or _NEGATIVE.search(words) is not None
     if positive and negative:
         return None, Presence.UNKNOWN
     if positive or negative:
@@ -209,6 +212,8 @@ def _scored(texts: list[str]) -> tuple[str, Presence] | None:
 
 
 def _msi_call(values: set[str], words: str) -> tuple[str | None, Presence]:
+    if _MSI_NOT_HIGH.search(words):
+        return "not MSI-H", Presence.ABSENT
     high = codes.MSI_HIGH in values or _MSI_HIGH.search(words) is not None
     low = codes.MSI_LOW in values or _MSI_LOW.search(words) is not None
     stable = codes.MSI_STABLE in values or _MSI_STABLE.search(words) is not None

@@ -217,14 +217,21 @@ def gene_of_accession(text: str, terms: Terms) -> str | None:
 
 def _protein(texts: list[str], notes: list[str]) -> tuple[ProteinChange | None, str]:
     refused = ""
+    read: dict[str, tuple[ProteinChange, str]] = {}
     for text in texts:
         found = parsed_protein(text)
         if isinstance(found, ProteinChange):
-            return found, text
+            read.setdefault(found.text, (found, text))
+            continue
         refused = refused or found
         embedded, written = _embedded_protein(text)
         if embedded is not None:
-            return embedded, written
+            read.setdefault(embedded.text, (embedded, written))
+    if len(read) == 1:
+        return next(iter(read.values()))
+    if read:
+        notes.append(f"the result names different protein changes: {', '.join(list(read)[:6])}")
+        return None, "; ".join(texts)[:MAX_LENGTH]
     if refused:
         notes.append(f"the protein change as written could not be read: {refused}")
     return None, texts[0][:MAX_LENGTH] if texts else ""

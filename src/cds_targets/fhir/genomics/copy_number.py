@@ -5,8 +5,8 @@ from __future__ import annotations
 from cds_targets.facts.genomic import CopyNumber, CopyNumberCall, Presence, Source, Uninterpreted
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead
-from cds_targets.fhir.genomics.parts import Parts, spellings
-from cds_targets.fhir.genomics.presence import read_origin, read_presence, read_vaf
+from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.genomics.presence import UNSTATED, read_origin, read_presence, read_vaf
 from cds_targets.fhir.reading import Resource, as_dict, as_list, as_number, codings
 
 _BARE = "a copy number without a call: no sourced threshold says whether this is an amplification"
@@ -28,6 +28,8 @@ def read_copy_number(
     presence, notes = read_presence(resource, True)
     if call is CopyNumberCall.AMPLIFICATION and presence is Presence.UNKNOWN and _interpreted(resource):
         presence, notes = Presence.PRESENT, ["amplification is stated by the interpretation"]
+    if call is not None and presence is Presence.UNKNOWN and notes == [UNSTATED] and _named_by_value(resource):
+        presence, notes = Presence.PRESENT, ["the value names the finding itself"]
     if ungraded:
         notes.append(_UNGRADED)
     elif call is None:
@@ -45,6 +47,12 @@ def read_copy_number(
         call_or_unknown = call or CopyNumberCall.UNKNOWN
         facts.append(CopyNumber(gene.symbol, presence, call_or_unknown, source, copies, origin, vaf, written, said))
     return facts
+
+
+def _named_by_value(resource: Resource) -> bool:
+    """Whether the value is the finding ("MDM2 amplification") and neither denies nor doubts it."""
+    texts = [text for concept in value_concepts(resource) for text in spellings(concept)]
+    return "interpretation" not in resource and any("amplif" in text.casefold() for text in texts)
 
 
 def _symbolic(parts: Parts) -> bool:

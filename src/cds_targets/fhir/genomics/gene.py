@@ -13,6 +13,7 @@ from cds_targets.terms.genes import Genes
 
 _HGNC = re.compile(r"(?:HGNC[:_ ]?)?(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d{1,2}orf\d{1,3}")
+_DECORATED = re.compile(r"([A-Z][A-Z0-9-]{1,11})\s?(?:gene(?: .{0,40})?|\(.{0,50}\)|[,;] .{0,50})")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,11}")
 MAX_NAME = 80
 ALIKE = 0.8  # our own bound: CHECK2 is a slip for CHEK2, another gene's symbol is not
@@ -109,6 +110,8 @@ def _weigh(
 
 def _weigh_word(text: str, genes: Genes, words: dict[str, str], unknown: list[str]) -> None:
     symbol = genes.named(text)
+    if symbol is None and (decorated := _DECORATED.fullmatch(text)) is not None:
+        symbol = genes.named(decorated[1])
     if symbol is not None:
         words.setdefault(symbol, text)
     elif _SYMBOL.fullmatch(text):
@@ -156,11 +159,13 @@ def gene_in_text(text: str, genes: Genes) -> str | None:
         if symbol is None and word.isupper():
             number = re.match(rf"{re.escape(word)} (\d{{1,2}})\b", text[text.find(word) :])
             symbol = genes.named(word + number[1]) if number else None
-        if symbol is not None and not (word in _ALSO_WORDS and index + 1 < len(words)):
+        following = words[index + 1].casefold() if index + 1 < len(words) else "gene"
+        if symbol is not None and (word not in _ALSO_WORDS or following in _GENETIC_WORDS):
             found.add(symbol)
     return found.pop() if len(found) == 1 else None
 
 
+_GENETIC_WORDS = frozenset({"gene", "exon", "mutation", "variant", "amplification", "fusion", "skipping", "wild"})
 _ALSO_WORDS = frozenset({"MET", "SET", "REST", "CAT", "MAX", "KIT", "FAS", "ACT", "IMPACT"})
 
 

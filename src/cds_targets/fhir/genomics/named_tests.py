@@ -54,7 +54,12 @@ def named_test(resource: Resource, genes: Genes) -> NamedTest | None:
             return found
         if coding.code in codes.GENE_OF_CODE:
             return NamedTest(codes.GENE_OF_CODE[coding.code])
-    return _named(as_text(as_dict(code).get("text")), genes)
+    name = as_text(as_dict(code).get("text"))
+    if genes.has(name):
+        # A bare symbol as name is a test of the gene only if its value is a change: "KRAS" with "G12C".
+        values = [concept_text(concept) for concept in value_concepts(resource)]
+        return NamedTest(name) if any(_CHANGE.match(value) for value in values) else None
+    return _named(name, genes)
 
 
 def _named(name: str, genes: Genes) -> NamedTest | None:

@@ -49,6 +49,10 @@ def _weighed(resource: Resource, identified: bool) -> tuple[Presence, list[str]]
     if isinstance(resource.get("valueBoolean"), bool):
         value = Presence.PRESENT if resource["valueBoolean"] else Presence.ABSENT
     interpretation = signal(as_list(resource.get("interpretation")))
+    if value is None and interpretation is None and "interpretation" in resource and identified:
+        significance = read_significance(as_list(resource["interpretation"]))
+        if significance is not Significance.UNSTATED and not any(key.startswith("value") for key in resource):
+            return Presence.PRESENT, ["no value was reported; presence is implied by the stated significance"]
     stated = {part for part in (value, interpretation) if part is not None}
     if len(stated) > 1:
         if Presence.UNKNOWN in stated:

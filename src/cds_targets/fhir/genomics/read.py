@@ -20,7 +20,7 @@ from cds_targets.facts.genomic import (
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, read_biomarkers, stain_of
-from cds_targets.fhir.genomics.change import gene_of_accession, parsed_protein, read_change
+from cds_targets.fhir.genomics.change import ChangeRead, gene_of_accession, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
 from cds_targets.fhir.genomics.fusion import read_fusion
@@ -187,6 +187,9 @@ class _Reader:
             if valued:
                 return valued
         structural = _may_be_structural(resource, parts)
+        if structural and not genes and codes.GENE not in parts:
+            spoken = self._gene_of_value(resource)
+            genes = [GeneRead(spoken)] if spoken is not None else []
         if structural and (fusion := read_fusion(resource, parts, source, genes, self.genes)) is not None:
             return [fusion]
         if len(genes) > 1:
@@ -207,15 +210,19 @@ class _Reader:
                 return [named]
             for text in notes_of(resource):
                 symbol = symbol or gene_in_text(text, self.genes)
+            spoken = self._gene_of_value(resource) if symbol is None else None
+            if spoken is not None:
+                why = f"a {spoken} result is given as a text that could not be read"
+                return [Uninterpreted(why, source, gene=spoken, written=concept_text(value_concepts(resource))[:200])]
         presence, doubts = read_presence(resource, symbol is not None or change.stated)
         notes += doubts
         notes += change.notes
         if codes.REF_ALLELE in parts and parts.texts(codes.REF_ALLELE) == parts.texts(codes.ALT_ALLELE):
             presence = Presence.ABSENT
             notes.append("reference and alternative allele are the same: wild type here")
-        elif _wild_type_stated(parts):
+        elif (negative := _negative_words(parts, change)) is not None:
             presence = Presence.ABSENT
-            notes.append("stated to be wild type")
+            notes.append(f"stated to be absent: “{negative}”")
         if gene.rivals:
             return [
                 Uninterpreted(gene.notes[0], source, gene=rival, written=change.written, notes=tuple(notes[1:]))
@@ -248,6 +255,14 @@ class _Reader:
                 tuple(notes),
             )
         ]
+
+    def _gene_of_value(self, resource: Resource) -> str | None:
+        """The one gene that a value's text names."""
+        for concept in value_concepts(resource):
+            symbol = gene_in_text(concept_text(concept), self.genes)
+            if symbol is not None:
+                return symbol
+        return None
 
     def _written_variant(self, resource: Resource, source: Source) -> Variant | None:
         """A variant whose value is nothing but its name: "KRAS p.G12C"."""
@@ -370,10 +385,15 @@ def _carries_gene(resource: Resource) -> bool:
     return False
 
 
-def _wild_type_stated(parts: Parts) -> bool:
-    if codes.CHANGE_TYPE not in parts:
-        return False
-    return any(text.casefold() in ("wild type", "wildtype", "wild-type") for text in parts.texts(codes.CHANGE_TYPE))
+def _negative_words(parts: Parts, change: ChangeRead) -> str | None:
+    """Where a change should stand, words that there is none ("wild type", "not detected")."""
+    slots = (codes.CHANGE_TYPE, codes.PROTEIN, codes.CDNA, codes.DISCRETE)
+    for code in slots if change.protein is None and change.coding is None else slots[:1]:
+        if code in parts:
+            for text in parts.texts(code):
+                if not text.startswith(("SO:", "LA")) and said(text) is Presence.ABSENT:
+                    return text[:60]
+    return None
 
 
 def _words(parts: Parts) -> str:
