@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from cds_targets.facts.genomic import (
 from cds_targets.facts.genomic import (
     Tested as GeneTested,
 )
+from cds_targets.fhir.genomics import read_genomics
+from cds_targets.fhir.reading import Resources
 from tests.fhir.observations import (
     ABSENT,
     ALTERNATIVE,
@@ -36,6 +39,7 @@ from tests.fhir.observations import (
     observation,
     one,
     read,
+    terms,
 )
 
 G12C = (gene("KRAS", "HGNC:6407"), component(PROTEIN, "p.Gly12Cys"))
@@ -433,3 +437,12 @@ def test_a_gene_with_a_text_that_cannot_be_read_is_named_as_not_interpreted() ->
 def test_a_stated_significance_implies_presence() -> None:
     fact = one(observation(*G12C, value=None, interpretation=[coded(text="Likely pathogenic")]))
     assert fact.presence is Presence.PRESENT
+
+
+def test_a_result_sent_under_two_prefetch_keys_is_one_fact() -> None:
+    resources = Resources()
+    for key in ("observations", "variants"):
+        resources.add(observation(*G12C), f"/prefetch/{key}", key=key)
+    resources.add(observation(*G12C, value=ABSENT), "/prefetch/third", key="third")
+    facts = read_genomics(resources, terms(), UTC).facts
+    assert [fact.presence for fact in facts if isinstance(fact, Variant)] == [Presence.PRESENT, Presence.ABSENT]

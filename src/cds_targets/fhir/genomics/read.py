@@ -79,8 +79,9 @@ def read_genomics(resources: Resources, terms: Terms, zone: tzinfo) -> GenomicsR
     reader = _Reader(terms, Context(resources, zone))
     facts: list[GenomicFact] = []
     gaps: list[str] = []
+    sent: dict[str, Entry] = {}
     for entry in resources.entries:
-        if entry.resource.get("resourceType") != "Observation":
+        if entry.resource.get("resourceType") != "Observation" or _sent_twice(entry, sent):
             continue
         try:
             facts.extend(reader.observation(entry))
@@ -88,6 +89,15 @@ def read_genomics(resources: Resources, terms: Terms, zone: tzinfo) -> GenomicsR
             gaps.append("a genomic result is malformed and could not be read")
             facts.append(Uninterpreted("the result is malformed and could not be read", _place(entry)))
     return GenomicsRead(reader.completed(facts), tuple(dict.fromkeys(gaps)))
+
+
+def _sent_twice(entry: Entry, sent: dict[str, Entry]) -> bool:
+    """Whether the very same result came under another prefetch key already."""
+    identity = entry.resource.get("id")
+    if not entry.key or not isinstance(identity, str):
+        return False
+    first = sent.setdefault(identity, entry)
+    return first.key != entry.key and first.resource == entry.resource
 
 
 def _place(entry: Entry) -> Source:
