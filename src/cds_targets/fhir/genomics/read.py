@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
@@ -25,12 +25,12 @@ from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
 from cds_targets.fhir.genomics.fusion import read_fusion
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, notes_of, read_genes
+from cds_targets.fhir.genomics.implications import Implications
 from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
 from cds_targets.fhir.genomics.presence import (
     read_origin,
     read_presence,
-    read_significance,
     read_vaf,
     said,
     signal,
@@ -88,7 +88,7 @@ def read_genomics(resources: Resources, terms: Terms, zone: tzinfo) -> GenomicsR
         except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
             gaps.append("a genomic result is malformed and could not be read")
             facts.append(Uninterpreted("the result is malformed and could not be read", _place(entry)))
-    return GenomicsRead(reader.completed(facts), tuple(dict.fromkeys(gaps)))
+    return GenomicsRead(reader.implications.completed(facts), tuple(dict.fromkeys(gaps)))
 
 
 def _sent_twice(entry: Entry, sent: dict[str, Entry]) -> bool:
@@ -111,8 +111,7 @@ class _Reader:
         self.terms = terms
         self.genes = terms.genes
         self.context = context
-        self.significance: dict[str, list[Any]] = {}
-        self.consequences: dict[str, list[ProteinChange]] = {}
+        self.implications = Implications(context)
 
     def observation(self, entry: Entry) -> list[GenomicFact]:
         """The facts of one Observation, none if it is not about genomics."""
@@ -131,7 +130,7 @@ class _Reader:
         if known & codes.THERAPEUTIC_IMPLICATIONS:
             return []
         if known & codes.DIAGNOSTIC_IMPLICATIONS or codes.MOLECULAR_CONSEQUENCE in known:
-            self._note_implication(entry, codes.MOLECULAR_CONSEQUENCE in known)
+            self.implications.take(entry, codes.MOLECULAR_CONSEQUENCE in known)
             return []
         if codes.REGION_STUDIED in known:
             return self._settled(entry, self._region)
@@ -314,47 +313,6 @@ class _Reader:
         why = f"one result lists {len(symbols)} genes: which of them it is about cannot be judged"
         facts += [Uninterpreted(why, source, gene=symbol, notes=remarks) for symbol in symbols if symbol not in paired]
         return facts
-
-    def _note_implication(self, entry: Entry, consequence: bool) -> None:
-        """Keep what an implication or consequence says of the results it derives from."""
-        resource = entry.resource
-        if self.context.source(entry) is None:
-            return
-        parts = Parts.of(resource)
-        stated = parts.concepts(codes.SIGNIFICANCE)
-        if any(coding.code == codes.SIGNIFICANCE for coding in codings(resource.get("code"))):
-            stated = [*stated, *value_concepts(resource)]
-        proteins = []
-        for text in parts.texts(codes.PROTEIN) if consequence else ():
-            change = parsed_protein(text)
-            if isinstance(change, ProteinChange):
-                proteins.append(change)
-        if not stated and not proteins:
-            return
-        for reference in as_list(resource.get("derivedFrom")):
-            target = self.context.resources.resolve(reference, entry)
-            if target is not None:
-                self.significance.setdefault(target.pointer, []).extend(stated)
-                self.consequences.setdefault(target.pointer, []).extend(proteins)
-
-    def completed(self, facts: list[GenomicFact]) -> list[GenomicFact]:
-        """Variants with the significance and protein change that other results state of them."""
-        if not self.significance and not self.consequences:
-            return facts
-        return [self._complete(fact) if isinstance(fact, Variant) else fact for fact in facts]
-
-    def _complete(self, variant: Variant) -> Variant:
-        pointer = variant.source.pointer
-        stated = read_significance(self.significance.get(pointer, []))
-        if stated.value != "unstated" and variant.significance.value == "unstated":
-            variant = replace(variant, significance=stated)
-        proteins = {change.text: change for change in self.consequences.get(pointer, [])}
-        if variant.protein is None and len(proteins) == 1:
-            change = next(iter(proteins.values()))
-            note = "the protein change is stated by a molecular consequence derived from this result"
-            notes = tuple(n for n in variant.notes if "is not translated" not in n)
-            variant = replace(variant, protein=change, notes=(*notes, note))
-        return variant
 
 
 def _may_be_structural(resource: Resource, parts: Parts) -> bool:
