@@ -134,14 +134,16 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
-KEYS = st.sampled_from(
-    ["code", "coding", "component", "valueCodeableConcept", "valueString", "valueQuantity", "value", "system"]
-    + ["display", "text", "interpretation", "status", "extension", "url", "specimen", "derivedFrom", "note", "meta"]
-)
-WORDS = st.sampled_from(
-    ["69548-6", "48018-6", "48005-3", "48004-6", "82155-3", "81258-6", "53041-0", "94076-7", "KRAS", "LA9633-4"]
-    + ["p.G12C", "c.34G>T", "final", "observation-geneticsGene", "five-prime-gene", "81252-9", "51958-7", "HGNC:6407"]
-)
+KEYS = st.sampled_from([
+    "code", "coding", "component", "valueCodeableConcept", "valueString", "valueQuantity", "value", "system",
+    "display", "text", "interpretation", "status", "extension", "url", "specimen", "derivedFrom", "note",
+    "meta",
+])  # fmt: skip
+WORDS = st.sampled_from([
+    "69548-6", "48018-6", "48005-3", "48004-6", "82155-3", "81258-6", "53041-0", "94076-7", "KRAS", "LA9633-4",
+    "p.G12C", "c.34G>T", "final", "observation-geneticsGene", "five-prime-gene", "81252-9", "51958-7",
+    "HGNC:6407",
+])  # fmt: skip
 SHAPED = st.recursive(
     WORDS | JSON,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
@@ -155,6 +157,39 @@ def test_no_observation_however_misshapen_breaks_the_reader(resource: dict[str, 
         done = read_value({"resourceType": "Observation", **shape}, "x", terms(), UTC)
         for line in done.findings:
             json.dumps(line)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["DiagnosticReport", "Specimen", "Observation", "Bundle"]),
+            st.dictionaries(
+                st.sampled_from(
+                    [
+                        "id",
+                        "result",
+                        "status",
+                        "contained",
+                        "specimen",
+                        "hasMember",
+                        "derivedFrom",
+                        "meta",
+                        "type",
+                        "code",
+                    ]
+                ),
+                SHAPED | st.just([{"reference": "Observation/v1"}]) | st.just("v1"),
+                max_size=6,
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_no_report_however_misshapen_breaks_the_reader(shapes: list[tuple[str, dict[str, Any]]]) -> None:
+    others = [{"resource": {"resourceType": kind, **shape}} for kind, shape in shapes]
+    bundle = {"resourceType": "Bundle", "entry": [*others, {"resource": ANNA}]}
+    lines = read_value(bundle, "x", terms(), UTC).findings
+    assert any(line["gene"] == "KRAS" or "entered in error" in str(line["notes"]) for line in lines)
 
 
 @given(JSON)
