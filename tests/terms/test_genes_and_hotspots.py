@@ -16,26 +16,6 @@ REVIEW = [
     "KRAS", "NRAS", "HRAS", "TP53", "STK11", "KEAP1", "MDM2", "MDM4", "BRAF", "EGFR", "PCNA", "CDK4", "CDKN2A",
     "ERBB2", "PIK3CA", "MET", "ALK", "ROS1", "RET",
 ]  # fmt: skip
-    "KRAS",
-    "NRAS",
-    "HRAS",
-    "TP53",
-    "STK11",
-    "KEAP1",
-    "MDM2",
-    "MDM4",
-    "BRAF",
-    "EGFR",
-    "PCNA",
-    "CDK4",
-    "CDKN2A",
-    "ERBB2",
-    "PIK3CA",
-    "MET",
-    "ALK",
-    "ROS1",
-    "RET",
-]
 
 
 def test_the_genes_of_the_review_are_known_by_symbol_and_id() -> None:
