@@ -61,7 +61,7 @@ def match_studies(studies: Iterable[Study], record: PatientRecord, terms: Terms)
     """Studies that are open and not ruled out, all-met first, then by open points, phase and number.
 
     A study whose tumour or gene cannot be told is named (as UNKNOWN) only to a patient it is about: the tumour type
-    it asks for is met, or, where it takes any tumour, a finding it asks for is there (a wild-type gene is no finding) or
+    it asks for is met, or, where it takes any tumour, a finding it asks for is there (wild type is none) or
     one of its target genes is changed.
     """
     judged: dict[Line, Verdict] = {}
