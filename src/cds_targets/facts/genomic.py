@@ -157,7 +157,8 @@ class Tested:
     """A gene that was looked at: which kinds of change, and which codons if the test covered only some.
 
     `found_nothing` is True only where the report says so explicitly (absent, wild type); a tested region alone
-    says nothing about what was found. `codons` empty means the whole coding region as far as stated.
+    says nothing about what was found. `codons` empty means the whole coding region as far as stated; codon 0
+    alone: a part of the gene that was not told in codons.
     """
 
     gene: str

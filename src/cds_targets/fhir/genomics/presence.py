@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from cds_targets.facts.genomic import Origin, Presence, Significance
@@ -82,6 +83,7 @@ def signal(concepts: list[Any]) -> Presence | None:
     return found.pop() if len(found) == 1 else Presence.UNKNOWN
 
 
+@lru_cache(maxsize=4096)
 def said(text: str) -> Presence | None:
     """Whether a text says present or absent; UNKNOWN where it says that it cannot be told; None if neither."""
     folded = text[:400].casefold()
