@@ -42,7 +42,7 @@ def mentions_of(record: RegistryRecord, terms: Terms) -> frozenset[Mention]:
     parts = [("title", record.title), *(("keywords", word) for word in record.keywords)]
     parts += [("conditions", word) for word in record.conditions] + [("arms", arm) for arm in record.arms]
     for where, text in [*parts, *(("criteria", line) for line in _included(record.criteria))]:
-        for clause in re.split(r"[.;\n]", text):
+        for clause in re.split(r"[.;](?:\s|$)|\n", text):
             if not _NEGATED.search(clause):
                 found.update(_genes(clause, where, terms))
     for word in (*record.conditions, *record.keywords):
