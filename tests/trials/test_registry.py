@@ -80,7 +80,7 @@ def test_exclusion_criteria_are_no_interest_in_the_gene() -> None:
 
 def test_a_study_that_mentions_the_finding_is_named_and_not_judged(registry: Registry) -> None:
     take(registry, record())
-    (found,) = registry.match(patient(**LUNG), library().terms)
+    (found,) = registry.match(patient(**LUNG), library().terms).studies
     assert found.sentence == "mentions KRAS G12C in its criteria: not checked"
 
 
@@ -99,17 +99,25 @@ def test_a_study_that_mentions_the_finding_is_named_and_not_judged(registry: Reg
 )
 def test_status_tumour_age_sex_and_allele_leave_a_study_out(registry: Registry, changes: dict[str, Any]) -> None:
     take(registry, record(**changes))
-    assert registry.match(patient(**LUNG), library().terms) == []
+    assert registry.match(patient(**LUNG), library().terms).total == 0
 
 
 def test_a_patient_without_findings_is_named_no_study(registry: Registry) -> None:
     take(registry, record())
-    assert registry.match(patient(tumour="LUAD", genomics="not sent"), library().terms) == []
+    assert registry.match(patient(tumour="LUAD", genomics="not sent"), library().terms).studies == ()
+
+
+def test_the_change_comes_before_the_gene_and_the_rest_is_counted(registry: Registry) -> None:
+    vague = {"criteria": "Inclusion Criteria:\n* KRAS mutation"}
+    take(registry, record(), *(record(f"NCT9000000{number}", **vague) for number in range(2, 6)))
+    found = registry.match(patient(**LUNG), library().terms, limit=2)
+    assert [study.nct for study in found.studies] == ["NCT90000001", "NCT90000005"]
+    assert found.total == 5
 
 
 def test_a_curated_study_is_not_named_a_second_time(registry: Registry) -> None:
     take(registry, record())
-    assert registry.match(patient(**LUNG), library().terms, ["NCT90000001"]) == []
+    assert registry.match(patient(**LUNG), library().terms, ["NCT90000001"]).total == 0
 
 
 def test_a_newer_record_replaces_and_an_older_one_does_not(registry: Registry) -> None:

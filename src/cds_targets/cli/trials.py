@@ -256,10 +256,12 @@ def match(registry: Path, patient: Path, as_of: datetime | None) -> None:
     if registry.exists():
         with _open(registry) as records:
             others = records.match(record, library.terms, [study.nct for study in studies])
-        if others:
+        if others.total:
             click.echo(f"\n{_NOT_CHECKED}")
-        for other in others:
+        for other in others.studies:
             click.echo(f"  {other.nct} {other.title} ({other.status} as of {other.updated}): {other.sentence}")
+        if others.total > len(others.studies):
+            click.echo(f"  and {others.total - len(others.studies)} more")
     _say("not seen", dict.fromkeys(gap for seen in record.seen.values() for gap in seen.gaps))
 
 

@@ -21,6 +21,7 @@ from cds_targets.terms import Terms
 from cds_targets.trials.ctgov import RecordError, RegistryRecord, Site, read_study
 from cds_targets.trials.mentions import ANY_TUMOUR, mentions_of
 
+SHOWN = 20
 TAKING_PATIENTS = ("RECRUITING", "NOT_YET_RECRUITING", "ENROLLING_BY_INVITATION")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS study (
@@ -29,8 +30,14 @@ CREATE TABLE IF NOT EXISTS study (
 CREATE TABLE IF NOT EXISTS mention (
   kind TEXT NOT NULL, word TEXT NOT NULL, nct TEXT NOT NULL, places TEXT NOT NULL,
   PRIMARY KEY (kind, word, nct)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS mention_of_study ON mention (nct, kind, word);
+CREATE INDEX IF NOT EXISTS mention_of_study ON mention (nct);
+CREATE TABLE IF NOT EXISTS seeks (
+  gene TEXT NOT NULL, node TEXT NOT NULL, nct TEXT NOT NULL, changes TEXT NOT NULL, places TEXT NOT NULL,
+  minimum_age REAL, maximum_age REAL, sex TEXT NOT NULL, PRIMARY KEY (gene, node, nct)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seeks_of_study ON seeks (nct);
 """
+# `seeks` holds the studies taking patients, a row for each gene and tumour type they name, with all that sorting out
+# needs: a patient is matched by reading one or few ranges of it. `changes`: "G12C=criteria, title|G12D=arms".
 
 
 @dataclass(slots=True)
@@ -59,6 +66,14 @@ class UncuratedMatch:
     def sentence(self) -> str:
         """For the clinician."""
         return "; ".join(f"{mention}: not checked" for mention in self.mentions)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioning:
+    """The first studies that mention a finding, and how many there are in all."""
+
+    studies: tuple[UncuratedMatch, ...]
+    total: int
 
 
 class Registry:
@@ -112,7 +127,9 @@ class Registry:
         if known is not None and record.updated < known[0]:
             report.older += 1
             return
-        self._db.execute("DELETE FROM mention WHERE nct = ?", (record.nct,))
+        if known is not None:
+            self._db.execute("DELETE FROM mention WHERE nct = ?", (record.nct,))
+            self._db.execute("DELETE FROM seeks WHERE nct = ?", (record.nct,))
         self._db.execute(
             "INSERT OR REPLACE INTO study VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -127,7 +144,28 @@ class Registry:
             "INSERT INTO mention VALUES (?, ?, ?, ?)",
             [(kind, word, record.nct, ", ".join(sorted(where))) for (kind, word), where in places.items()],
         )
+        if record.status in TAKING_PATIENTS:
+            self._index(record, places)
         report.imported += 1
+
+    def _index(self, record: RegistryRecord, places: dict[tuple[str, str], set[str]]) -> None:
+        named: dict[str, list[str]] = {}
+        for (kind, word), where in sorted(places.items()):
+            if kind == "change":
+                gene, _, change = word.partition(" ")
+                named.setdefault(gene, []).append(f"{change}={', '.join(sorted(where))}")
+        self._db.executemany(
+            "INSERT INTO seeks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(gene, node, record.nct, "|".join(named.get(gene, ())), ", ".join(sorted(where))),
+                    *(record.minimum_age, record.maximum_age, record.sex),
+                )
+                for (kind, gene), where in places.items()
+                if kind == "gene"
+                for node in (word for other, word in places if other == "tumour")
+            ],
+        )
 
     def __len__(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM study").fetchone()[0])
@@ -149,52 +187,62 @@ class Registry:
         row = self._db.execute(query[column], (nct,)).fetchone()
         return _record(orjson.loads(zlib.decompress(row[0]))) if row and row[0] else None
 
-    def match(self, patient: PatientRecord, terms: Terms, curated: Iterable[str] = ()) -> list[UncuratedMatch]:
-        """Studies taking patients of this tumour type, age and sex that mention a finding; curated ones left out."""
+    def match(
+        self, patient: PatientRecord, terms: Terms, curated: Iterable[str] = (), limit: int = SHOWN
+    ) -> Mentioning:
+        """Studies taking patients of this tumour type, age and sex that mention a finding; curated ones left out.
+
+        A study that names changes of the gene counts only if the patient's is among them. The change comes before the
+        gene, a mention in the title before others, the newest study first.
+        """
         changes, genes = _findings(patient)
-        nodes = {ANY_TUMOUR} | {
-            node
-            for tumour in patient.active_tumours()
-            if tumour.term is not None
-            for node in terms.tumours.by_id
-            if terms.tumours.is_a(tumour.term, node)
-        }
-        if not genes or len(nodes) == 1:
-            return []
-        age = _age(patient)
-        left_out = set(curated)
-        found: dict[str, UncuratedMatch] = {}
-        rows = self._db.execute(_MATCH.format(_marks(genes), _marks(TAKING_PATIENTS), _marks(nodes)), [
-            *genes, *TAKING_PATIENTS, *nodes
-        ])  # fmt: skip
-        for nct, gene, places, title, status, phase, updated, low, high, sex in rows:
-            if nct in left_out or (sex != "ALL" and patient.patient.sex and sex.lower() != patient.patient.sex):
+        nodes = {node for tumour in patient.active_tumours() if tumour.term for node in _wider(tumour.term, terms)}
+        if not genes or not nodes:
+            return Mentioning((), 0)
+        nodes.add(ANY_TUMOUR)
+        age, sex, left_out = _age(patient), (patient.patient.sex or "").upper(), set(curated)
+        rows = self._db.execute(_SOUGHT.format(_marks(genes), _marks(nodes)), [*genes, *nodes])
+        found: dict[str, dict[str, str]] = {}
+        for nct, gene, named, places, low, high, wanted in rows:
+            if nct in left_out or (wanted != "ALL" and sex and wanted != sex):
                 continue
             if age is not None and ((low is not None and age < low) or (high is not None and age >= high + 1)):
                 continue
-            mention = self._mention(nct, gene, places, changes)
-            if mention is None:
+            if not named:
+                found.setdefault(nct, {})[gene] = places
                 continue
-            before = found[nct].mentions if nct in found else ()
-            found[nct] = UncuratedMatch(nct, title, status, phase, updated, (*before, mention))
-        return sorted(found.values(), key=lambda m: (-sum(" " in x for x in m.mentions), m.nct))
+            for part in named.split("|"):
+                change, _, where = part.partition("=")
+                if f"{gene} {change}" in changes:
+                    found.setdefault(nct, {})[f"{gene} {change}"] = where
+        first = sorted(found, reverse=True)
+        first.sort(key=lambda nct: [_worth(word, where) for word, where in found[nct].items()], reverse=True)
+        return Mentioning(tuple(self._match(nct, found[nct]) for nct in first[:limit]), len(found))
 
-    def _mention(self, nct: str, gene: str, places: str, changes: frozenset[str]) -> str | None:
-        """What to say; None where the study names changes of the gene and the patient's is not among them."""
-        rows = self._db.execute(
-            "SELECT word, places FROM mention WHERE nct = ? AND kind = 'change' AND word GLOB ?", (nct, f"{gene} *")
-        ).fetchall()
-        for word, where in rows:
-            if word in changes:
-                return f"mentions {word} in its {where}"
-        return None if rows else f"mentions {gene} in its {places}"
+    def _match(self, nct: str, words: dict[str, str]) -> UncuratedMatch:
+        query = "SELECT title, status, phase, updated FROM study WHERE nct = ?"
+        title, status, phase, updated = self._db.execute(query, (nct,)).fetchone()
+        mentions = tuple(f"mentions {word} in its {where}" for word, where in words.items())
+        return UncuratedMatch(nct, title, status, phase, updated, mentions)
 
 
-_MATCH = (
-    "SELECT m.nct, m.word, m.places, s.title, s.status, s.phase, s.updated, s.minimum_age, s.maximum_age, s.sex "
-    "FROM mention m JOIN study s ON s.nct = m.nct WHERE m.kind = 'gene' AND m.word IN ({}) AND s.status IN ({}) "
-    "AND EXISTS (SELECT 1 FROM mention t WHERE t.nct = m.nct AND t.kind = 'tumour' AND t.word IN ({}))"
+_SOUGHT = (
+    "SELECT nct, gene, changes, places, minimum_age, maximum_age, sex FROM seeks WHERE gene IN ({}) AND node IN ({})"
 )
+
+
+def _worth(word: str, where: str) -> tuple[bool, bool]:
+    return " " in word, "title" in where
+
+
+def _wider(node: str, terms: Terms) -> list[str]:
+    """The tumour type and the wider ones."""
+    found: list[str] = []
+    step: str | None = node
+    while step is not None and step not in found and step in terms.tumours.by_id:
+        found.append(step)
+        step = terms.tumours.by_id[step].parent
+    return found
 
 
 def _marks(values: Iterable[object]) -> str:
