@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cds_targets.trials.ctgov import RecordError, read_study, studies_in
 from cds_targets.trials.mentions import mentions_of
@@ -15,6 +17,11 @@ from cds_targets.trials.registry import Registry
 from tests.trials.records import library, patient, record
 
 RECORDED = Path(__file__).parents[3] / "shared" / "knowledge" / "ctgov"
+PARTS = [
+    *("statusModule", "conditionsModule", "eligibilityModule", "armsInterventionsModule", "contactsLocationsModule"),
+    *("designModule", "conditions", "keywords", "interventions", "armGroups", "locations", "geoPoint", "lat", "phases"),
+    *("eligibilityCriteria", "minimumAge", "sex", "overallStatus", "name", "otherNames", "label"),
+]
 LUNG: dict[str, Any] = {"tumour": "LUAD", "variants": ["KRAS G12C"], "age": 60, "sex": "female"}
 
 
@@ -163,3 +170,17 @@ def test_published_records_are_imported_without_a_refusal(registry: Registry) ->
     found = [item for path in sorted(RECORDED.glob("*.*json")) for item in studies_in(path)]
     report = registry.import_studies(found, library().terms)
     assert (report.imported, report.refused) == (len(found), [])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PARTS), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_no_record_is_too_strange_to_be_read_or_refused(modules: Any) -> None:
+    given_nct = {"identificationModule": {"nctId": "NCT90000001"}}
+    value = {"protocolSection": {**modules, **given_nct} if isinstance(modules, dict) else given_nct}
+    assert mentions_of(read_study(value), library().terms) is not None

@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from heapq import nlargest
 from pathlib import Path
 from typing import Any
 
@@ -215,9 +216,8 @@ class Registry:
                 change, _, where = part.partition("=")
                 if f"{gene} {change}" in changes:
                     found.setdefault(nct, {})[f"{gene} {change}"] = where
-        first = sorted(found, reverse=True)
-        first.sort(key=lambda nct: [_worth(word, where) for word, where in found[nct].items()], reverse=True)
-        return Mentioning(tuple(self._match(nct, found[nct]) for nct in first[:limit]), len(found))
+        first = nlargest(limit, found, key=lambda nct: (*max(map(_worth, found[nct].items())), nct))
+        return Mentioning(tuple(self._match(nct, found[nct]) for nct in first), len(found))
 
     def _match(self, nct: str, words: dict[str, str]) -> UncuratedMatch:
         query = "SELECT title, status, phase, updated FROM study WHERE nct = ?"
@@ -231,7 +231,8 @@ _SOUGHT = (
 )
 
 
-def _worth(word: str, where: str) -> tuple[bool, bool]:
+def _worth(mention: tuple[str, str]) -> tuple[bool, bool]:
+    word, where = mention
     return " " in word, "title" in where
 
 
