@@ -85,6 +85,16 @@ def test_what_is_all_met_comes_first() -> None:
     assert [match.outcome for match in found] == sorted((m.outcome for m in found), key=lambda o: o is not Outcome.MET)
 
 
+def test_a_study_for_this_tumour_and_gene_comes_before_one_for_any_tumour() -> None:
+    found = [m.study.nct for m in match_studies(studies(), patient(**LUNG, therapies=PLATINUM), library().terms)]
+    assert found.index("NCT06497556") < found.index("NCT06326411") < found.index("NCT05227326")
+
+
+def test_an_unrecorded_extent_is_an_open_point() -> None:
+    found = match_studies(studies(), patient(tumour="LUAD", variants=["KRAS G12C"]), library().terms)
+    assert "stage or extent not recorded" in found[0].open_points
+
+
 def test_an_old_status_says_verify() -> None:
     by_nct = {study.nct: study for study in studies()}
     assert status_sentence(by_nct["NCT05132075"]).endswith(": verify")

@@ -36,15 +36,17 @@ class StudyMatch:
     arm: Arm
     outcome: Outcome
     criteria: tuple[Verdict, ...]
+    asks: int = 0
+    """How much of what the study asks for was found: its tumour type, and a change of a gene or a marker."""
 
     @property
     def open_points(self) -> tuple[str, ...]:
-        """What must be found out, a sentence each; what a met criterion could not see is among it."""
+        """What must be found out, a sentence each; what is not recorded of a tumour that fits is among it."""
         unknown = [v.sentence for v in self.criteria if v.outcome is Outcome.UNKNOWN]
         caveats = [
             caveat
             for v in self.criteria
-            if v.outcome is Outcome.MET
+            if v.outcome is Outcome.MET and v.condition == "tumour"
             for leaf in v.leaves()
             if leaf.outcome is Outcome.MET
             for caveat in leaf.caveats
@@ -58,7 +60,8 @@ class StudyMatch:
 
 
 def match_studies(studies: Iterable[Study], record: PatientRecord, terms: Terms) -> list[StudyMatch]:
-    """Studies that are open and not ruled out, all-met first, then by open points, phase and number.
+    """Studies that are open and not ruled out: matches first, then those that ask for most of what was found (a study
+    for this tumour and gene before one for any tumour), then by open points, phase and number.
 
     A study whose tumour or gene cannot be told is named (as UNKNOWN) only to a patient it is about: the tumour type
     it asks for is met, or, where it takes any tumour, a finding it asks for is there (wild type is none) or
@@ -74,9 +77,9 @@ def match_studies(studies: Iterable[Study], record: PatientRecord, terms: Terms)
     return sorted(found, key=_rank)
 
 
-def _rank(match: StudyMatch) -> tuple[bool, int, int, str]:
+def _rank(match: StudyMatch) -> tuple[bool, int, int, int, str]:
     phase = max((int(digit) for digit in match.study.phase if digit.isdigit()), default=0)
-    return match.outcome is not Outcome.MET, len(match.open_points), -phase, match.study.nct
+    return match.outcome is not Outcome.MET, -match.asks, len(match.open_points), -phase, match.study.nct
 
 
 def _match_arm(
@@ -85,7 +88,7 @@ def _match_arm(
     """None when a criterion is not met, or when the study is not about this patient; `judged` spares repetition."""
     criteria: list[Verdict] = []
     deciding: set[Outcome] = set()
-    about = False
+    typed = finding = False
     for line, exception in arm.lines:
         verdict = judged.get(line)
         if verdict is None:
@@ -99,11 +102,12 @@ def _match_arm(
         if tumour or genomic:
             deciding.add(verdict.outcome)
         if verdict.outcome is Outcome.MET:
-            about = about or (genomic and not _is_about(line, (WildType,))) or (tumour and _names_a_type(line))
+            typed = typed or (tumour and _names_a_type(line))
+            finding = finding or (genomic and not _is_about(line, (WildType,)))
     if Outcome.UNKNOWN not in deciding:
-        return StudyMatch(study, arm, Outcome.MET, tuple(criteria))
-    if about or _changed(study.targets, record):
-        return StudyMatch(study, arm, Outcome.UNKNOWN, tuple(criteria))
+        return StudyMatch(study, arm, Outcome.MET, tuple(criteria), typed + finding)
+    if typed or finding or _changed(study.targets, record):
+        return StudyMatch(study, arm, Outcome.UNKNOWN, tuple(criteria), typed + finding)
     return None
 
 
