@@ -1,0 +1,157 @@
+"""Given this call, say this: request in, record read, library and studies judged, cards out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from cds_targets.errors import MissingData
+from cds_targets.facts.genomic import ReportStatus
+from cds_targets.facts.record import PatientRecord, Topic
+from cds_targets.fhir.laboratory import warm_up
+from cds_targets.fhir.record import missing_keys, read_record
+from cds_targets.hooks.render import Call, card_of, folded, folded_trials, gaps_card, trial_card
+from cds_targets.hooks.request import HookRequest
+from cds_targets.hooks.response import Card, HookResponse
+from cds_targets.hooks.services import Service, check_call, service_of
+from cds_targets.library.definition import CardDefinition, Kind
+from cds_targets.library.library import Library, content_folder, load_library
+from cds_targets.matching.finding import Finding, Findings, find
+from cds_targets.matching.verdict import Outcome
+from cds_targets.settings import Settings
+from cds_targets.trials.match import StudyMatch, match_studies
+from cds_targets.trials.study import Study, load_studies
+
+_TRIALS_SHOWN = 4
+_EVERY = frozenset(Kind) - {Kind.TRIAL}
+# Which kinds of card a service shows, and of which topics its silence would be read to speak.
+_SHOWS: dict[str, frozenset[Kind]] = {
+    "targeted-therapies": _EVERY - {Kind.TOXICITY},
+    "treatment-monitoring": frozenset({Kind.TOXICITY}),
+    "matching-trials": frozenset(),
+    "therapy-safety-select": _EVERY,
+    "therapy-safety-sign": _EVERY,
+}
+_SPEAKS_OF: dict[str, tuple[Topic, ...]] = {
+    "targeted-therapies": (Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES),
+    "treatment-monitoring": (Topic.THERAPIES, Topic.LABS, Topic.MEASUREMENTS),
+    "matching-trials": (Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES),
+    "therapy-safety-select": (Topic.ORDERS, Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES, Topic.LABS),
+    "therapy-safety-sign": (Topic.ORDERS, Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES, Topic.LABS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Advisor:
+    """The loaded content, ready to answer calls; holds nothing of any patient."""
+
+    settings: Settings
+    library: Library
+    studies: tuple[Study, ...]
+
+    @classmethod
+    def load(cls, settings: Settings) -> Advisor:
+        """Read all content; raises ContentError if any file is wrong."""
+        folder = content_folder(settings.cards)
+        library = load_library(folder)
+        studies, _ = load_studies(folder / "trials")
+        warm_up(library.terms)
+        return cls(settings, library, tuple(studies))
+
+    def record(self, request: HookRequest, today: date) -> PatientRecord:
+        """The patient record of a call, as read on `today`."""
+        context = request.context
+        return read_record(
+            context.patient_id,
+            request.prefetch,
+            context.draft_orders,
+            list(context.selections) if context.selections is not None else None,
+            today,
+            self.settings.zone,
+            self.library.terms,
+            self.settings.max_entries,
+        )
+
+    def advise(self, service_id: str, request: HookRequest, today: date) -> HookResponse:
+        """The answer of a service; raises RequestError, UnknownService or MissingData."""
+        service = service_of(service_id)
+        check_call(service, request)
+        record = self.record(request, today)
+        self._require(service, record)
+        context = request.context
+        call = Call(request.hook_instance, service.hook, service.id, context.patient_id, context.user_id, today)
+        if service.id == "matching-trials":
+            return HookResponse(cards=tuple(self._trials(record, service, call)))
+
+        def shows(card: CardDefinition) -> bool:
+            return card.kind in _SHOWS[service.id]
+
+        found = find(self.library, record, service.hook, shows)
+        return HookResponse(cards=tuple(self._cards(found, record, service, call)))
+
+    def _require(self, service: Service, record: PatientRecord) -> None:
+        keys = missing_keys(record, service.hook)
+        if keys:
+            raise MissingData(keys, "neither genomic results nor diagnoses or treatments were sent")
+        if service.hook != "patient-view" and not record.orders:
+            raise MissingData(("context.draftOrders",), "no order that can be read was sent")
+
+    def _cards(self, found: Findings, record: PatientRecord, service: Service, call: Call) -> list[Card]:
+        terms = self.library.terms
+        spoken = [finding for finding in found.unknown if finding.card.unknown_card is not None]
+        unjudged = [finding for finding in found.unknown if finding.card.unknown_card is None]
+        findings = sorted([*found.shown, *spoken], key=_order)
+        shown, rest = findings[: self.settings.max_cards], findings[self.settings.max_cards :]
+        cards = [card_of(finding, call, terms) for finding in shown]
+        for kind in dict.fromkeys(finding.card.kind for finding in rest):
+            same = [finding for finding in rest if finding.card.kind is kind]
+            cards.append(card_of(same[0], call, terms) if len(same) == 1 else folded(same, kind, call))
+        gaps = found.gaps
+        if not cards:
+            gaps = tuple(dict.fromkeys([*gaps, *record.gaps(_SPEAKS_OF[service.id])]))
+        uninterpreted = _uninterpreted(record) if service.id == "targeted-therapies" else ()
+        if gaps or unjudged or found.failed or uninterpreted:
+            cards.append(gaps_card(gaps, unjudged, found.failed, uninterpreted, call))
+        return cards
+
+    def _trials(self, record: PatientRecord, service: Service, call: Call) -> list[Card]:
+        matches: list[StudyMatch] = match_studies(self.studies, record, self.library.terms)
+        cards = [trial_card(match, call) for match in matches[:_TRIALS_SHOWN]]
+        rest = matches[_TRIALS_SHOWN:]
+        if len(rest) == 1:
+            cards.append(trial_card(rest[0], call))
+        elif rest:
+            cards.append(folded_trials(rest, call))
+        certain = any(match.outcome is Outcome.MET for match in matches)
+        gaps = record.gaps(_SPEAKS_OF[service.id])
+        if gaps and not certain:
+            cards.append(gaps_card(gaps, [], (), (), call))
+        return cards
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    card = finding.card
+    indicator = card.card.indicator
+    if not finding.applies and card.unknown_card is not None:
+        indicator = card.unknown_card.indicator
+    return {"critical": 0, "warning": 1, "info": 2}[indicator], card.rank, card.id
+
+
+def _uninterpreted(record: PatientRecord) -> tuple[str, ...]:
+    """Results that were reported and not understood, as sentences."""
+    lines = [
+        f"{fact.gene}: {fact.why}" if fact.gene else fact.why
+        for fact in record.genomics.uninterpreted
+        if "entered in error" not in fact.why
+    ]
+    lines += [
+        f"{variant.gene or 'a variant without a gene'}: {variant.notes[0]}"
+        for variant in record.genomics.variants
+        if variant.presence.value == "unknown" and variant.notes
+    ]
+    preliminary = record.genomics.variants and any(
+        v.source.status is ReportStatus.PRELIMINARY for v in record.genomics.variants
+    )
+    if preliminary:
+        lines.append("some results are preliminary and lead to no suggestion")
+    return tuple(dict.fromkeys(lines))

@@ -1,0 +1,377 @@
+"""Findings as cards: what the clinician reads, what programs read, and the orders ready to place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid5
+
+from cds_targets import __version__
+from cds_targets.fhir.orders import OrderContext, service_request
+from cds_targets.hooks import response as wire
+from cds_targets.hooks.markdown import bullets, escape
+from cds_targets.library.definition import CardDefinition, Kind, Suggestion
+from cds_targets.matching.finding import Finding
+from cds_targets.matching.verdict import Outcome, Verdict
+from cds_targets.matching.wording import Wording, wording
+from cds_targets.terms import Terms
+from cds_targets.trials.match import StudyMatch, status_sentence
+
+# The namespace of our uuid5 names; any fixed UUID serves, this one was drawn at random once.
+_NAMESPACE = UUID("7d1f2f0e-4c0f-4f0b-9f3d-0c6f6f6b8f3a")
+_TOPICS = "https://cds-targets.org/cards"
+_LABEL = "cds-targets"
+_MAX_LISTED = 6
+_TITLES = {
+    Kind.THERAPY: "Further targeted therapies to consider",
+    Kind.RESISTANCE: "Further resistance findings",
+    Kind.TOXICITY: "Further toxicity and monitoring points",
+    Kind.SEQUENCING: "Further points on sequence of treatment",
+    Kind.TESTING: "Further tests to consider",
+    Kind.TRIAL: "Further potential trial matches",
+    Kind.NOTICE: "Further notes on this tumour's findings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What rendering needs to know of the call."""
+
+    instance: str
+    hook: str
+    service: str
+    patient_id: str
+    user: str | None
+    day: date
+
+
+def card_of(finding: Finding, call: Call, terms: Terms) -> wire.Card:
+    """One finding as a card."""
+    words = wording(finding, escape)
+    definition = finding.card
+    identity = _uuid(call, definition.id, str(definition.version))
+    suggestions = _suggestions(finding, call, terms, identity)
+    return wire.Card(
+        uuid=identity,
+        summary=_short(words.summary),
+        detail=_detail(finding, words),
+        indicator=words.indicator,
+        source=_source(definition.id, definition.title),
+        suggestions=suggestions,
+        selection_behavior="any" if suggestions else None,
+        override_reasons=_reasons(definition, terms) if words.indicator != "info" or suggestions else (),
+        links=_links(definition),
+        extension=wire.CardExtensions(card=_extension(finding)),
+    )
+
+
+def _uuid(call: Call, *parts: str) -> str:
+    """Stable for one call and card, so that a repeated call gives the same."""
+    return str(uuid5(_NAMESPACE, "\n".join([call.instance, call.service, *parts])))
+
+
+def _short(summary: str) -> str:
+    return summary if len(summary) <= wire.SUMMARY_LIMIT else summary[: wire.SUMMARY_LIMIT - 1].rstrip() + "…"
+
+
+def _source(topic: str, display: str) -> wire.Source:
+    label = f"{_LABEL} {__version__}"
+    return wire.Source(label=label, topic=wire.Coding(code=topic, system=_TOPICS, display=display))
+
+
+def _detail(finding: Finding, words: Wording) -> str:
+    card = finding.card
+    parts = [words.detail, *words.additions]
+    if finding.applies:
+        parts.append("**Why:** " + _because_line(finding.verdict))
+        caveats = dict.fromkeys(caveat for leaf in finding.verdict.leaves() for caveat in leaf.caveats)
+        if caveats:
+            parts.append("**Note:** " + "; ".join(escape(caveat) for caveat in caveats))
+    if finding.missing:
+        parts.append("**Not known:**\n" + bullets([escape(sentence) for sentence in finding.missing]))
+    if card.strength is not None and finding.therapies:
+        parts.append(_strength_line(card))
+    if card.background:
+        parts.append(card.background)
+    parts.append(_footer(card.id, card.version, card.status))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _because_line(verdict: Verdict) -> str:
+    """What holds, most specific first; the exceptions that do not apply are left out."""
+    met = [
+        leaf.sentence
+        for line in verdict.children
+        if line.condition != "unless"
+        for leaf in line.leaves()
+        if leaf.outcome is Outcome.MET
+    ]
+    return "; ".join(escape(sentence) for sentence in dict.fromkeys(met))
+
+
+def _strength_line(card: CardDefinition) -> str:
+    strength = card.strength
+    if strength is None:
+        return ""
+    parts = []
+    if strength.regulatory is not None:
+        regulatory = strength.regulatory
+        words = {
+            "approved": "approved",
+            "accelerated": "accelerated approval",
+            "conditional": "conditional approval",
+            "outside-indication": "outside the approved indication",
+            "investigational": "investigational",
+            "none": "not approved",
+        }[regulatory.status]
+        by = " ".join(text for text in (regulatory.agency, str(regulatory.date or "")) if text)
+        parts.append(f"{words} ({by})" if by else words)
+    if strength.amp:
+        parts.append(f"AMP/ASCO/CAP {strength.amp}")
+    if strength.escat:
+        parts.append(f"ESCAT {strength.escat}")
+    return "**Strength:** " + "; ".join(parts)
+
+
+def _footer(card_id: str, version: int, status: str) -> str:
+    state = "draft content, not clinically reviewed" if status == "draft" else "reviewed content"
+    return f"*{card_id}, version {version}; {state}; cds-targets {__version__}. Decision support for clinicians.*"
+
+
+def _links(card: CardDefinition) -> tuple[wire.Link, ...]:
+    links = []
+    for evidence in card.evidence.values():
+        if evidence.link is not None:
+            links.append(wire.Link(label=evidence.cite[:80], url=evidence.link))
+    unique = {link.url: link for link in links}
+    return tuple(unique.values())
+
+
+def _reasons(card: CardDefinition, terms: Terms) -> tuple[wire.OverrideReason, ...]:
+    return tuple(
+        wire.OverrideReason(code=reason.code, system=reason.system, display=reason.display)
+        for reason in (terms.override_reasons[name] for name in card.card.override_reasons)
+    )
+
+
+def _suggestions(finding: Finding, call: Call, terms: Terms, identity: str) -> tuple[wire.Suggestion, ...]:
+    card = finding.card
+    written: tuple[Suggestion, ...] = card.card.suggest
+    if not finding.applies:
+        written = card.unknown_card.suggest if card.unknown_card is not None else ()
+    reason = next((value for key, value in finding.values.items() if key.endswith(".reference")), None)
+    context = OrderContext(call.patient_id, call.hook, call.day, call.user, reason)
+    found = []
+    for index, suggestion in enumerate(written):
+        panel = terms.labs.panels[suggestion.order]
+        schedule = terms.labs.schedules[suggestion.schedule] if suggestion.schedule else None
+        description = f"Order: {panel.name}" + (f", {schedule.name}" if schedule else "")
+        resource = service_request(panel, context, schedule)
+        found.append(
+            wire.Suggestion(
+                label=suggestion.label,
+                uuid=str(uuid5(_NAMESPACE, f"{identity}\n{index}")),
+                is_recommended=True if suggestion.recommended else None,
+                actions=(wire.Action(type="create", description=description, resource=resource),),
+            )
+        )
+    return tuple(found)
+
+
+def _extension(finding: Finding) -> wire.CardExtension:
+    card = finding.card
+    return wire.CardExtension(
+        id=card.id,
+        version=card.version,
+        status="active" if card.status == "active" else "draft",
+        kind=card.kind,
+        therapies=finding.therapies if finding.applies else (),
+        about=finding.about,
+        strength=_strength(card),
+        because=tuple(_because(finding.verdict)),
+        unknown=finding.missing,
+        evidence=tuple(
+            wire.CitedEvidence(cite=evidence.cite, url=evidence.link, says=evidence.says)
+            for evidence in card.evidence.values()
+        ),
+    )
+
+
+def _strength(card: CardDefinition) -> wire.Strength | None:
+    strength = card.strength
+    if strength is None:
+        return None
+    regulatory = None
+    if strength.regulatory is not None:
+        given = strength.regulatory
+        regulatory = wire.Regulatory(status=given.status, agency=given.agency, date=given.date)
+    return wire.Strength(amp=strength.amp, escat=strength.escat, regulatory=regulatory)
+
+
+def _because(verdict: Verdict) -> Iterable[wire.Because]:
+    for line in verdict.children:
+        for leaf in line.leaves():
+            yield wire.Because(
+                condition=leaf.condition.removeprefix("unless "),
+                outcome=leaf.outcome.value,
+                sentence=leaf.sentence or leaf.condition,
+                facts=leaf.facts,
+            )
+
+
+def folded(findings: list[Finding], kind: Kind, call: Call) -> wire.Card:
+    """Several findings of one kind as one card, which still lists every therapy it folds."""
+    summaries = [wording(finding, escape).summary for finding in findings]
+    therapies = dict.fromkeys(regimen for finding in findings if finding.applies for regimen in finding.therapies)
+    ids = [finding.card.id for finding in findings]
+    evidence = {link.url: link for finding in findings for link in _links(finding.card)}
+    return wire.Card(
+        uuid=_uuid(call, f"folded-{kind.value}", *ids),
+        summary=f"{_TITLES[kind]} ({len(findings)})",
+        detail=bullets([escape(summary) for summary in summaries])
+        + "\n\n"
+        + _footer(f"folded-{kind.value}", 1, "draft"),
+        indicator="warning" if any(f.card.card.indicator != "info" for f in findings if f.applies) else "info",
+        source=_source(f"folded-{kind.value}", _TITLES[kind]),
+        links=tuple(evidence.values())[:10],
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id=f"folded-{kind.value}",
+                version=1,
+                status="draft",
+                kind=kind,
+                therapies=tuple(therapies),
+                about=tuple(dict.fromkeys(drug for finding in findings for drug in finding.about)),
+                unknown=tuple(dict.fromkeys(gap for finding in findings for gap in finding.missing)),
+                because=tuple(reason for finding in findings for reason in _because(finding.verdict)),
+            )
+        ),
+    )
+
+
+def gaps_card(
+    gaps: tuple[str, ...],
+    unjudged: list[Finding],
+    failed: tuple[CardDefinition, ...],
+    uninterpreted: tuple[str, ...],
+    call: Call,
+) -> wire.Card:
+    """What could not be seen or judged, so that silence is never read as "nothing found"."""
+    titles = [finding.card.title for finding in unjudged]
+    parts = []
+    if gaps:
+        parts.append("**Not seen:**\n" + bullets([escape(gap) for gap in gaps]))
+    if uninterpreted:
+        listed = [escape(line) for line in uninterpreted[:_MAX_LISTED]]
+        more = len(uninterpreted) - len(listed)
+        parts.append(
+            "**Reported but not interpreted:**\n" + bullets([*listed, *([f"and {more} more"] if more else [])])
+        )
+    if titles:
+        listed = [escape(title) for title in titles[:_MAX_LISTED]]
+        more = len(titles) - len(listed)
+        parts.append("**Could not be judged:**\n" + bullets([*listed, *([f"and {more} more"] if more else [])]))
+    if failed:
+        parts.append("**Not evaluated because of a fault:**\n" + bullets([escape(card.title) for card in failed]))
+    parts.append("An absent card here does not mean that nothing was found.")
+    parts.append(_footer("not-everything-seen", 1, "draft"))
+    first = gaps[0] if gaps else (titles[0] if titles else "some findings could not be interpreted")
+    missing = dict.fromkeys([*gaps, *(gap for finding in unjudged for gap in finding.missing), *uninterpreted])
+    return wire.Card(
+        uuid=_uuid(call, "not-everything-seen"),
+        summary=_short(f"Not everything could be judged: {first}"),
+        detail="\n\n".join(parts),
+        indicator="info",
+        source=_source("not-everything-seen", "What could not be seen or judged"),
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id="not-everything-seen",
+                version=1,
+                status="draft",
+                kind=Kind.NOTICE,
+                about=tuple(dict.fromkeys(drug for finding in unjudged for drug in finding.about)),
+                unknown=tuple(missing) or (first,),
+            )
+        ),
+    )
+
+
+def trial_card(match: StudyMatch, call: Call) -> wire.Card:
+    """One study as a card: what fits, what is open, its status with date."""
+    study = match.study
+    certain = match.outcome is Outcome.MET
+    name = study.short_title or study.title
+    lead = "Potential trial match" if certain else "Possible trial, key criteria open"
+    parts = [
+        f"**{escape(study.title)}**",
+        f"{escape(study.phase)}; {escape(study.sponsor)}; {escape(status_sentence(study))}. Arm: {escape(match.arm.name)}.",
+        "**Fits:**\n" + bullets([escape(point) for point in match.met_points]),
+    ]
+    if match.open_points:
+        parts.append("**To find out:**\n" + bullets([escape(point) for point in match.open_points]))
+    if study.not_checked:
+        parts.append("**Not checked here:**\n" + bullets([escape(point) for point in study.not_checked]))
+    parts.append("A potential match, not a statement of eligibility.")
+    parts.append(_footer(study.nct, 1, "draft"))
+    unknown = (*match.open_points, *(f"not checked: {point}" for point in study.not_checked))
+    return wire.Card(
+        uuid=_uuid(call, study.nct),
+        summary=_short(f"{lead}: {study.nct} {name}"),
+        detail="\n\n".join(parts),
+        indicator="info",
+        source=_source(study.nct, study.title[:120]),
+        links=(wire.Link(label=f"{study.nct} at ClinicalTrials.gov", url=study.url),),
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id=study.nct.lower(),
+                version=1,
+                status="draft",
+                kind=Kind.TRIAL,
+                trials=(study.nct,) if certain else (),
+                trials_unknown=() if certain else (study.nct,),
+                because=tuple(
+                    wire.Because(
+                        condition=v.condition.removeprefix("unless "),
+                        outcome=v.outcome.value,
+                        sentence=v.sentence or v.condition,
+                        facts=v.facts,
+                    )
+                    for v in match.criteria
+                ),
+                unknown=unknown,
+                evidence=tuple(
+                    wire.CitedEvidence(cite=e.cite, url=e.link, says=e.says) for e in study.evidence.values()
+                ),
+            )
+        ),
+    )
+
+
+def folded_trials(matches: list[StudyMatch], call: Call) -> wire.Card:
+    """The trials beyond the first few as one card that still lists every one."""
+    lines = [
+        f"{m.study.nct}: {escape(m.study.short_title or m.study.title)} ({escape(status_sentence(m.study))})"
+        + ("" if m.outcome is Outcome.MET else "; key criteria open")
+        for m in matches
+    ]
+    certain = tuple(m.study.nct for m in matches if m.outcome is Outcome.MET)
+    unsure = tuple(m.study.nct for m in matches if m.outcome is not Outcome.MET)
+    return wire.Card(
+        uuid=_uuid(call, "folded-trials", *(m.study.nct for m in matches)),
+        summary=f"{_TITLES[Kind.TRIAL]} ({len(matches)})",
+        detail=bullets(lines) + "\n\n" + _footer("folded-trial", 1, "draft"),
+        indicator="info",
+        source=_source("folded-trial", _TITLES[Kind.TRIAL]),
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id="folded-trial",
+                version=1,
+                status="draft",
+                kind=Kind.TRIAL,
+                trials=certain,
+                trials_unknown=unsure,
+                unknown=tuple(dict.fromkeys(point for m in matches for point in m.open_points)),
+            )
+        ),
+    )
