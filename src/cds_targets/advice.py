@@ -10,7 +10,8 @@ from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
 from cds_targets.fhir.laboratory import warm_up
 from cds_targets.fhir.record import missing_keys, read_record
-from cds_targets.hooks.render import Call, card_of, folded, folded_trials, gaps_card, trial_card
+from cds_targets.hooks.render import Call, card_of, folded, gaps_card
+from cds_targets.hooks.render_trials import folded_trials, trial_card
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
 from cds_targets.hooks.services import Service, check_call, service_of

@@ -171,9 +171,7 @@ GENETICS_EXTENSIONS = {
 
 # --- Answers --------------------------------------------------------------------------------------------------------
 PRESENT = frozenset({"LA9633-4", "52101004", "10828004", "LA6576-8", "POS", "detected", "Detected"})
-ABSENT = frozenset(
-    {"LA9634-2", "2667000", "260385009", "LA6577-6", "LA11883-8", "NEG", "W", "not-exp", "ND"}
-)
+ABSENT = frozenset({"LA9634-2", "2667000", "260385009", "LA6577-6", "LA11883-8", "NEG", "W", "not-exp", "ND"})
 INDETERMINATE = frozenset({"LA11884-6"})
 MUTATED_INTERPRETATION = "M"
 SOMATIC = frozenset({"LA6684-0"})
@@ -191,9 +189,7 @@ COPY_LOSS = frozenset({"SO:0001743", "SO_0001743", "loss"})
 DELETION_TYPES = frozenset({"SO:0000159", "SO_0000159", "LA6692-3"})
 FUSION_CONSEQUENCE = frozenset({"SO:0001886", "SO_0001886", "SO:0001565", "SO_0001565"})
 SPLICE_WORDS = ("splice_donor", "splice_acceptor", "essential_splice")
-INDEL_TYPES = frozenset(
-    {"SO:0000159", "SO:0000667", "SO:1000032", "SO:1000035", "LA6692-3", "LA6687-3"}
-)
+INDEL_TYPES = frozenset({"SO:0000159", "SO:0000667", "SO:1000032", "SO:1000035", "LA6692-3", "LA6687-3"})
 ZERO_BASED = frozenset({"LA30100-4"})
 GENE_SYSTEMS = ("genenames.org", "ncbi.nlm.nih.gov/gene")
 

@@ -10,7 +10,7 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cds_targets.facts.dates import add_months
 from cds_targets.fhir import codes
-from cds_targets.terms.labs import Panel, Schedule
+from cds_targets.terms.labs import Labs, Panel, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,31 @@ class OrderContext:
     reason: str | None = None
 
 
-def service_request(panel: Panel, context: OrderContext, schedule: Schedule | None = None) -> dict[str, Any]:
-    """A draft ServiceRequest for a panel, today or as a series; raises ValueError if it would not be valid FHIR."""
-    coding = [{"system": codes.LOINC, "code": code, "display": panel.name} for code in panel.codes.loinc]
+def service_requests(
+    panel: Panel, labs: Labs, context: OrderContext, schedule: Schedule | None = None
+) -> list[dict[str, Any]]:
+    """The draft ServiceRequests for a panel, today or as a series: one for each code it is ordered by.
+
+    Raises ValueError if one would not be valid FHIR.
+    """
+    ordered = panel.codes.loinc
+    if not ordered:
+        return [_service_request({"text": panel.text or panel.name}, context, schedule)]
+    found = []
+    for code in ordered:
+        test = labs.by_code("loinc", code) if len(ordered) > 1 else None
+        name = labs.tests[test].name if test else panel.name
+        concept = {"coding": [{"system": codes.LOINC, "code": code, "display": name}], "text": panel.text or name}
+        found.append(_service_request(concept, context, schedule))
+    return found
+
+
+def _service_request(concept: dict[str, Any], context: OrderContext, schedule: Schedule | None) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "resourceType": "ServiceRequest",
         "status": "draft",
         "intent": "order" if context.hook == "order-sign" else "proposal",
-        "code": {"coding": coding, "text": panel.text or panel.name} if coding else {"text": panel.text or panel.name},
+        "code": concept,
         "subject": {"reference": f"Patient/{context.patient_id}"},
         "authoredOn": context.day.isoformat(),
     }

@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID, uuid5
 
 from cds_targets import __version__
-from cds_targets.fhir.orders import OrderContext, service_request
+from cds_targets.fhir.orders import OrderContext, service_requests
 from cds_targets.hooks import response as wire
 from cds_targets.hooks.markdown import bullets, escape
 from cds_targets.library.definition import CardDefinition, Kind, Suggestion
@@ -16,14 +16,13 @@ from cds_targets.matching.finding import Finding
 from cds_targets.matching.verdict import Outcome, Verdict
 from cds_targets.matching.wording import Wording, wording
 from cds_targets.terms import Terms
-from cds_targets.trials.match import StudyMatch, status_sentence
 
 # The namespace of our uuid5 names; any fixed UUID serves, this one was drawn at random once.
 _NAMESPACE = UUID("7d1f2f0e-4c0f-4f0b-9f3d-0c6f6f6b8f3a")
-_TOPICS = "https://cds-targets.org/cards"
+_TOPICS = f"urn:uuid:{_NAMESPACE}"  # the code system of our card ids; it has no address of its own
 _LABEL = "cds-targets"
 _MAX_LISTED = 6
-_TITLES = {
+TITLES = {
     Kind.THERAPY: "Further targeted therapies to consider",
     Kind.RESISTANCE: "Further resistance findings",
     Kind.TOXICITY: "Further toxicity and monitoring points",
@@ -50,14 +49,14 @@ def card_of(finding: Finding, call: Call, terms: Terms) -> wire.Card:
     """One finding as a card."""
     words = wording(finding, escape)
     definition = finding.card
-    identity = _uuid(call, definition.id, str(definition.version))
+    identity = card_uuid(call, definition.id, str(definition.version))
     suggestions = _suggestions(finding, call, terms, identity)
     return wire.Card(
         uuid=identity,
-        summary=_short(words.summary),
+        summary=short(words.summary),
         detail=_detail(finding, words),
         indicator=words.indicator,
-        source=_source(definition.id, definition.title),
+        source=source(definition.id, definition.title),
         suggestions=suggestions,
         selection_behavior="any" if suggestions else None,
         override_reasons=_reasons(definition, terms) if words.indicator != "info" or suggestions else (),
@@ -66,16 +65,18 @@ def card_of(finding: Finding, call: Call, terms: Terms) -> wire.Card:
     )
 
 
-def _uuid(call: Call, *parts: str) -> str:
+def card_uuid(call: Call, *parts: str) -> str:
     """Stable for one call and card, so that a repeated call gives the same."""
     return str(uuid5(_NAMESPACE, "\n".join([call.instance, call.service, *parts])))
 
 
-def _short(summary: str) -> str:
+def short(summary: str) -> str:
+    """The summary cut to the length the protocol allows."""
     return summary if len(summary) <= wire.SUMMARY_LIMIT else summary[: wire.SUMMARY_LIMIT - 1].rstrip() + "…"
 
 
-def _source(topic: str, display: str) -> wire.Source:
+def source(topic: str, display: str) -> wire.Source:
+    """Who says so, with the card's id as topic."""
     label = f"{_LABEL} {__version__}"
     return wire.Source(label=label, topic=wire.Coding(code=topic, system=_TOPICS, display=display))
 
@@ -94,7 +95,7 @@ def _detail(finding: Finding, words: Wording) -> str:
         parts.append(_strength_line(card))
     if card.background:
         parts.append(card.background)
-    parts.append(_footer(card.id, card.version, card.status))
+    parts.append(footer(card.id, card.version, card.status))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -134,7 +135,8 @@ def _strength_line(card: CardDefinition) -> str:
     return "**Strength:** " + "; ".join(parts)
 
 
-def _footer(card_id: str, version: int, status: str) -> str:
+def footer(card_id: str, version: int, status: str) -> str:
+    """The last line of every detail: which content, which version, how far reviewed."""
     state = "draft content, not clinically reviewed" if status == "draft" else "reviewed content"
     return f"*{card_id}, version {version}; {state}; cds-targets {__version__}. Decision support for clinicians.*"
 
@@ -167,13 +169,15 @@ def _suggestions(finding: Finding, call: Call, terms: Terms, identity: str) -> t
         panel = terms.labs.panels[suggestion.order]
         schedule = terms.labs.schedules[suggestion.schedule] if suggestion.schedule else None
         description = f"Order: {panel.name}" + (f", {schedule.name}" if schedule else "")
-        resource = service_request(panel, context, schedule)
+        resources = service_requests(panel, terms.labs, context, schedule)
         found.append(
             wire.Suggestion(
                 label=suggestion.label,
                 uuid=str(uuid5(_NAMESPACE, f"{identity}\n{index}")),
                 is_recommended=True if suggestion.recommended else None,
-                actions=(wire.Action(type="create", description=description, resource=resource),),
+                actions=tuple(
+                    wire.Action(type="create", description=description, resource=resource) for resource in resources
+                ),
             )
         )
     return tuple(found)
@@ -227,13 +231,13 @@ def folded(findings: list[Finding], kind: Kind, call: Call) -> wire.Card:
     ids = [finding.card.id for finding in findings]
     evidence = {link.url: link for finding in findings for link in _links(finding.card)}
     return wire.Card(
-        uuid=_uuid(call, f"folded-{kind.value}", *ids),
-        summary=f"{_TITLES[kind]} ({len(findings)})",
+        uuid=card_uuid(call, f"folded-{kind.value}", *ids),
+        summary=f"{TITLES[kind]} ({len(findings)})",
         detail=bullets([escape(summary) for summary in summaries])
         + "\n\n"
-        + _footer(f"folded-{kind.value}", 1, "draft"),
+        + footer(f"folded-{kind.value}", 1, "draft"),
         indicator="warning" if any(f.card.card.indicator != "info" for f in findings if f.applies) else "info",
-        source=_source(f"folded-{kind.value}", _TITLES[kind]),
+        source=source(f"folded-{kind.value}", TITLES[kind]),
         links=tuple(evidence.values())[:10],
         extension=wire.CardExtensions(
             card=wire.CardExtension(
@@ -275,15 +279,15 @@ def gaps_card(
     if failed:
         parts.append("**Not evaluated because of a fault:**\n" + bullets([escape(card.title) for card in failed]))
     parts.append("An absent card here does not mean that nothing was found.")
-    parts.append(_footer("not-everything-seen", 1, "draft"))
+    parts.append(footer("not-everything-seen", 1, "draft"))
     first = gaps[0] if gaps else (titles[0] if titles else "some findings could not be interpreted")
     missing = dict.fromkeys([*gaps, *(gap for finding in unjudged for gap in finding.missing), *uninterpreted])
     return wire.Card(
-        uuid=_uuid(call, "not-everything-seen"),
-        summary=_short(f"Not everything could be judged: {first}"),
+        uuid=card_uuid(call, "not-everything-seen"),
+        summary=short(f"Not everything could be judged: {first}"),
         detail="\n\n".join(parts),
         indicator="info",
-        source=_source("not-everything-seen", "What could not be seen or judged"),
+        source=source("not-everything-seen", "What could not be seen or judged"),
         extension=wire.CardExtensions(
             card=wire.CardExtension(
                 id="not-everything-seen",
@@ -292,86 +296,6 @@ def gaps_card(
                 kind=Kind.NOTICE,
                 about=tuple(dict.fromkeys(drug for finding in unjudged for drug in finding.about)),
                 unknown=tuple(missing) or (first,),
-            )
-        ),
-    )
-
-
-def trial_card(match: StudyMatch, call: Call) -> wire.Card:
-    """One study as a card: what fits, what is open, its status with date."""
-    study = match.study
-    certain = match.outcome is Outcome.MET
-    name = study.short_title or study.title
-    lead = "Potential trial match" if certain else "Possible trial, key criteria open"
-    parts = [
-        f"**{escape(study.title)}**",
-        f"{escape(study.phase)}; {escape(study.sponsor)}; {escape(status_sentence(study))}. Arm: {escape(match.arm.name)}.",
-        "**Fits:**\n" + bullets([escape(point) for point in match.met_points]),
-    ]
-    if match.open_points:
-        parts.append("**To find out:**\n" + bullets([escape(point) for point in match.open_points]))
-    if study.not_checked:
-        parts.append("**Not checked here:**\n" + bullets([escape(point) for point in study.not_checked]))
-    parts.append("A potential match, not a statement of eligibility.")
-    parts.append(_footer(study.nct, 1, "draft"))
-    unknown = (*match.open_points, *(f"not checked: {point}" for point in study.not_checked))
-    return wire.Card(
-        uuid=_uuid(call, study.nct),
-        summary=_short(f"{lead}: {study.nct} {name}"),
-        detail="\n\n".join(parts),
-        indicator="info",
-        source=_source(study.nct, study.title[:120]),
-        links=(wire.Link(label=f"{study.nct} at ClinicalTrials.gov", url=study.url),),
-        extension=wire.CardExtensions(
-            card=wire.CardExtension(
-                id=study.nct.lower(),
-                version=1,
-                status="draft",
-                kind=Kind.TRIAL,
-                trials=(study.nct,) if certain else (),
-                trials_unknown=() if certain else (study.nct,),
-                because=tuple(
-                    wire.Because(
-                        condition=v.condition.removeprefix("unless "),
-                        outcome=v.outcome.value,
-                        sentence=v.sentence or v.condition,
-                        facts=v.facts,
-                    )
-                    for v in match.criteria
-                ),
-                unknown=unknown,
-                evidence=tuple(
-                    wire.CitedEvidence(cite=e.cite, url=e.link, says=e.says) for e in study.evidence.values()
-                ),
-            )
-        ),
-    )
-
-
-def folded_trials(matches: list[StudyMatch], call: Call) -> wire.Card:
-    """The trials beyond the first few as one card that still lists every one."""
-    lines = [
-        f"{m.study.nct}: {escape(m.study.short_title or m.study.title)} ({escape(status_sentence(m.study))})"
-        + ("" if m.outcome is Outcome.MET else "; key criteria open")
-        for m in matches
-    ]
-    certain = tuple(m.study.nct for m in matches if m.outcome is Outcome.MET)
-    unsure = tuple(m.study.nct for m in matches if m.outcome is not Outcome.MET)
-    return wire.Card(
-        uuid=_uuid(call, "folded-trials", *(m.study.nct for m in matches)),
-        summary=f"{_TITLES[Kind.TRIAL]} ({len(matches)})",
-        detail=bullets(lines) + "\n\n" + _footer("folded-trial", 1, "draft"),
-        indicator="info",
-        source=_source("folded-trial", _TITLES[Kind.TRIAL]),
-        extension=wire.CardExtensions(
-            card=wire.CardExtension(
-                id="folded-trial",
-                version=1,
-                status="draft",
-                kind=Kind.TRIAL,
-                trials=certain,
-                trials_unknown=unsure,
-                unknown=tuple(dict.fromkeys(point for m in matches for point in m.open_points)),
             )
         ),
     )

@@ -1,0 +1,91 @@
+"""Matched studies as cards: what fits, what is open, and the status with its date."""
+
+from __future__ import annotations
+
+from cds_targets.hooks import response as wire
+from cds_targets.hooks.markdown import bullets, escape
+from cds_targets.hooks.render import TITLES, Call, card_uuid, footer, short, source
+from cds_targets.library.definition import Kind
+from cds_targets.matching.verdict import Outcome
+from cds_targets.trials.match import StudyMatch, status_sentence
+
+
+def trial_card(match: StudyMatch, call: Call) -> wire.Card:
+    """One study as a card: what fits, what is open, its status with date."""
+    study = match.study
+    certain = match.outcome is Outcome.MET
+    name = study.short_title or study.title
+    lead = "Potential trial match" if certain else "Possible trial, key criteria open"
+    parts = [
+        f"**{escape(study.title)}**",
+        "; ".join(escape(words) for words in (study.phase, study.sponsor, status_sentence(study)))
+        + f". Arm: {escape(match.arm.name)}.",
+        "**Fits:**\n" + bullets([escape(point) for point in match.met_points]),
+    ]
+    if match.open_points:
+        parts.append("**To find out:**\n" + bullets([escape(point) for point in match.open_points]))
+    if study.not_checked:
+        parts.append("**Not checked here:**\n" + bullets([escape(point) for point in study.not_checked]))
+    parts.append("A potential match, not a statement of eligibility.")
+    parts.append(footer(study.nct, 1, "draft"))
+    unknown = (*match.open_points, *(f"not checked: {point}" for point in study.not_checked))
+    return wire.Card(
+        uuid=card_uuid(call, study.nct),
+        summary=short(f"{lead}: {study.nct} {name}"),
+        detail="\n\n".join(parts),
+        indicator="info",
+        source=source(study.nct, study.title[:120]),
+        links=(wire.Link(label=f"{study.nct} at ClinicalTrials.gov", url=study.url),),
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id=study.nct.lower(),
+                version=1,
+                status="draft",
+                kind=Kind.TRIAL,
+                trials=(study.nct,) if certain else (),
+                trials_unknown=() if certain else (study.nct,),
+                because=tuple(
+                    wire.Because(
+                        condition=v.condition.removeprefix("unless "),
+                        outcome=v.outcome.value,
+                        sentence=v.sentence or v.condition,
+                        facts=v.facts,
+                    )
+                    for v in match.criteria
+                ),
+                unknown=unknown,
+                evidence=tuple(
+                    wire.CitedEvidence(cite=e.cite, url=e.link, says=e.says) for e in study.evidence.values()
+                ),
+            )
+        ),
+    )
+
+
+def folded_trials(matches: list[StudyMatch], call: Call) -> wire.Card:
+    """The trials beyond the first few as one card that still lists every one."""
+    lines = [
+        f"{m.study.nct}: {escape(m.study.short_title or m.study.title)} ({escape(status_sentence(m.study))})"
+        + ("" if m.outcome is Outcome.MET else "; key criteria open")
+        for m in matches
+    ]
+    certain = tuple(m.study.nct for m in matches if m.outcome is Outcome.MET)
+    unsure = tuple(m.study.nct for m in matches if m.outcome is not Outcome.MET)
+    return wire.Card(
+        uuid=card_uuid(call, "folded-trials", *(m.study.nct for m in matches)),
+        summary=f"{TITLES[Kind.TRIAL]} ({len(matches)})",
+        detail=bullets(lines) + "\n\n" + footer("folded-trial", 1, "draft"),
+        indicator="info",
+        source=source("folded-trial", TITLES[Kind.TRIAL]),
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id="folded-trial",
+                version=1,
+                status="draft",
+                kind=Kind.TRIAL,
+                trials=certain,
+                trials_unknown=unsure,
+                unknown=tuple(dict.fromkeys(point for m in matches for point in m.open_points)),
+            )
+        ),
+    )
