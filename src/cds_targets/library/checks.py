@@ -15,11 +15,15 @@ from cds_targets.library.conditions import (
     HadAll,
     HasCondition,
     LabDone,
+    LabDue,
     LabIs,
+    LabMissing,
     LabRise,
+    LabUnclear,
     NotTested,
     Ordering,
     OrderingTest,
+    StartedAfter,
     TumourIs,
     VariantIs,
     WildType,
@@ -117,7 +121,12 @@ def unknown_words(condition: Condition, library: Library) -> Iterator[tuple[str,
         for panel in condition.panel:
             if panel not in terms.labs.panels:
                 yield "panel", panel
-    if isinstance(condition, LabIs | LabDone | LabRise):
+    for drug in (getattr(condition, "after_start_of", None), getattr(condition, "on", None)):
+        if drug is not None and drug not in terms.drugs.by_name:
+            yield "drug", drug
+    if isinstance(condition, StartedAfter) and condition.started not in terms.drugs.by_name:
+        yield "drug", condition.started
+    if isinstance(condition, LabIs | LabDone | LabRise | LabMissing | LabDue | LabUnclear):
         tests = (condition.test,) if isinstance(condition.test, str) else condition.test
         for test in tests:
             if test not in terms.labs.tests:
@@ -184,6 +193,7 @@ def _drugs_bound(card: CardDefinition, library: Library) -> dict[str, int]:
 
 def _longest(name: str, attribute: str, drugs: dict[str, int]) -> int:
     lengths = {"drug": drugs.get(name, 24), "days": 10, "when": 14, "date": 10, "value": 22, "uln": 9, "change": 14}
+    lengths |= {"grade": 23, "gap": 24 + drugs.get(name, 24)}
     return lengths.get(attribute, 18)
 
 

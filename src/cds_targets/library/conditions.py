@@ -201,6 +201,20 @@ class OnTherapy(_Drugs):
         return self._one_of()
 
 
+class StartedAfter(_Drugs):
+    """The drug was begun, and is taken, within `within` of the last dose of another, or together with it."""
+
+    word = "started_after"
+    topics = (Topic.THERAPIES,)
+    numbers = ("within",)
+    started: str = Field(description="The drug being taken now.")
+    within: Span
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        return self._one_of()
+
+
 class PriorLines(Condition):
     """How many lines of systemic therapy were given for the advanced disease."""
 
@@ -229,11 +243,12 @@ class LabIs(Condition):
     below: float | None = None
     above_uln: float | None = None
     at_most_uln: float | None = None
+    below_normal: bool = Field(False, description="Below the laboratory's own lower limit.")
     within: Span | None = Field(None, description="Only results at most this old count.")
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        bounds = (self.above, self.at_least, self.below, self.above_uln, self.at_most_uln)
+        bounds = (self.above, self.at_least, self.below, self.above_uln, self.at_most_uln, self.below_normal or None)
         if all(bound is None for bound in bounds):
             raise ValueError("names a bound")
         return self
@@ -261,6 +276,37 @@ class LabDone(Condition):
     after_start_of: str | None = None
 
 
+class LabMissing(Condition):
+    """At least one of the tests has no result in the period (or none at all, or none since that drug was begun)."""
+
+    word = "lab_missing"
+    topics = (Topic.LABS, Topic.MEASUREMENTS)
+    numbers = ("within",)
+    test: Names = Field(description="Ids of `terms/labs.yaml`; the card speaks if any of them is missing.")
+    within: Span | None = None
+    after_start_of: str | None = None
+
+
+class LabDue(Condition):
+    """A test repeated at an interval during a treatment is due: counted from its last result or, later, the start."""
+
+    word = "lab_due"
+    topics = (Topic.LABS, Topic.MEASUREMENTS)
+    numbers = ("every",)
+    test: Names = Field(description="Ids of `terms/labs.yaml`; due when any of them is.")
+    every: Span
+    on: str = Field(description="The drug whose start counts as a first test.")
+
+
+class LabUnclear(Condition):
+    """The newest result of one of the tests cannot be used, or cannot be set against a limit of normal."""
+
+    word = "lab_unclear"
+    topics = (Topic.LABS, Topic.MEASUREMENTS)
+    test: Names = Field(description="Ids of `terms/labs.yaml`; any of them.")
+    needs_limit: bool = Field(True, description="A result without the laboratory's upper limit is unclear too.")
+
+
 class HasCondition(Condition):
     """The patient has (or with `history`: has or had) one of the other conditions."""
 
@@ -268,6 +314,7 @@ class HasCondition(Condition):
     topics = (Topic.DIAGNOSES,)
     is_: Names = Field(alias="is", description="Ids of `terms/conditions.yaml`; any of them.")
     history: bool = Field(False, description="A resolved condition counts too.")
+    suspected: bool = Field(False, description="A suspected one counts too; the card says that it is not confirmed.")
 
 
 class MetastasisIn(Condition):
@@ -320,10 +367,14 @@ CONDITIONS: dict[str, type[Condition]] = {
         HadTherapy,
         HadAll,
         OnTherapy,
+        StartedAfter,
         PriorLines,
         LabIs,
         LabRise,
         LabDone,
+        LabMissing,
+        LabDue,
+        LabUnclear,
         HasCondition,
         MetastasisIn,
         Age,

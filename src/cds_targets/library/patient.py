@@ -126,6 +126,8 @@ class ExamplePatient(Short):
     )
     metastases: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    suspected_conditions: tuple[str, ...] = ()
+    past_conditions: tuple[str, ...] = ()
     diagnoses: Gap | None = None
     variants: tuple[Annotated[ExampleVariant, BeforeValidator(_as_variant)], ...] = ()
     amplified: tuple[str, ...] = ()

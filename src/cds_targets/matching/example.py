@@ -61,8 +61,19 @@ def build_record(patient: ExamplePatient, terms: Terms, as_of: date = EXAMPLE_DA
         tumours=_tumours(patient, terms),
         metastases=tuple(Metastasis(site, _source("Condition", site)) for site in patient.metastases),
         comorbidities=tuple(
-            Comorbidity(_known(term, terms.conditions.by_id, "condition"), _source("Condition", term), term)
-            for term in patient.conditions
+            Comorbidity(
+                _known(term, terms.conditions.by_id, "condition"),
+                _source("Condition", term),
+                term,
+                active=active,
+                certain=certain,
+            )
+            for named, active, certain in (
+                (patient.conditions, True, True),
+                (patient.suspected_conditions, True, False),
+                (patient.past_conditions, False, True),
+            )
+            for term in named
         ),
         therapies=tuple(
             exposure for treatment in _items(patient.therapies) for exposure in _exposures(treatment, terms, as_of)

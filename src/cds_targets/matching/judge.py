@@ -17,8 +17,11 @@ from cds_targets.library.conditions import (
     HadTherapy,
     HasCondition,
     LabDone,
+    LabDue,
     LabIs,
+    LabMissing,
     LabRise,
+    LabUnclear,
     Line,
     MetastasisIn,
     NotTested,
@@ -28,12 +31,14 @@ from cds_targets.library.conditions import (
     PerformanceIs,
     PriorLines,
     Sex,
+    StartedAfter,
     TumourIs,
     VariantIs,
     WildType,
 )
 from cds_targets.matching import clinical_conditions as clinical
 from cds_targets.matching import genomic_conditions as genomic
+from cds_targets.matching import lab_conditions as lab
 from cds_targets.matching import treatment_conditions as treatment
 from cds_targets.matching.case import Case
 from cds_targets.matching.verdict import Verdict, all_of, any_of, none_of
@@ -45,6 +50,7 @@ JUDGES: dict[type[Condition], Callable[[Any, Case], Verdict]] = {
     HadTherapy: treatment.judge_had_therapy,
     HadAll: treatment.judge_had_all,
     OnTherapy: treatment.judge_on_therapy,
+    StartedAfter: treatment.judge_started_after,
     PriorLines: treatment.judge_prior_lines,
     VariantIs: genomic.judge_variant,
     FusionIs: genomic.judge_fusion,
@@ -55,9 +61,12 @@ JUDGES: dict[type[Condition], Callable[[Any, Case], Verdict]] = {
     TumourIs: clinical.judge_tumour,
     HasCondition: clinical.judge_condition,
     MetastasisIn: clinical.judge_metastasis,
-    LabIs: clinical.judge_lab,
-    LabRise: clinical.judge_lab_rise,
-    LabDone: clinical.judge_lab_done,
+    LabIs: lab.judge_lab,
+    LabRise: lab.judge_lab_rise,
+    LabDone: lab.judge_lab_done,
+    LabMissing: lab.judge_lab_missing,
+    LabDue: lab.judge_lab_due,
+    LabUnclear: lab.judge_lab_unclear,
     Age: clinical.judge_age,
     Sex: clinical.judge_sex,
     PerformanceIs: clinical.judge_performance,

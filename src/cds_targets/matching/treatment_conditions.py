@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from cds_targets.facts.clinical import Exposure, Order
 from cds_targets.facts.dates import When
 from cds_targets.facts.lines import prior_lines
-from cds_targets.library.conditions import HadAll, HadTherapy, OnTherapy, Ordering, OrderingTest, PriorLines
+from cds_targets.library.conditions import (
+    HadAll,
+    HadTherapy,
+    OnTherapy,
+    Ordering,
+    OrderingTest,
+    PriorLines,
+    StartedAfter,
+)
 from cds_targets.library.durations import Duration
 from cds_targets.matching.case import Case, date_values, days_ago, listed, met, not_met, unknown
 from cds_targets.matching.verdict import Outcome, Verdict
@@ -223,6 +231,53 @@ def _on_or_before(first: When, limit: int) -> Outcome:
     if first.latest.toordinal() <= limit:
         return Outcome.MET
     return Outcome.NOT_MET if first.earliest.toordinal() > limit else Outcome.UNKNOWN
+
+
+def judge_started_after(condition: StartedAfter, case: Case) -> Verdict:
+    """The drug taken now was begun soon after the last dose of another, or while that was given."""
+    begun = [e for e in case.record.therapies if e.drug == condition.started and e.given is True and e.ongoing is True]
+    if not begun:
+        return case.nothing_found(condition, f"{condition.started} is not being taken")
+    start = begun[0].first
+    wanted = drugs_of(case.terms, condition.drug, condition.drug_class)
+    doubts = []
+    met_by: list[tuple[Exposure, str]] = []
+    others = [e for e in case.record.therapies if e.drug in wanted and e.given is True]
+    for other in others:
+        outcome, gap = _gap(start, other, condition.within)
+        if outcome is Outcome.MET:
+            met_by.append((other, gap))
+        elif outcome is Outcome.UNKNOWN:
+            doubts.append(gap)
+    if met_by:
+        other, gap = max(met_by, key=lambda pair: _recency(pair[0], case))
+        values = {"drug": other.drug or "", "gap": gap, "start": str(start) if start else "an unknown date"}
+        said = f"{condition.started} begun {gap}"
+        return met(condition, said, [*begun[0].sources, *other.sources], other.notes, values)
+    if doubts:
+        return unknown(condition, "; ".join(doubts))
+    what = listed([*(condition.drug or ()), *(condition.drug_class or ())])
+    return case.nothing_found(condition, f"no {what} within {condition.within} before {condition.started}")
+
+
+def _gap(start: When | None, other: Exposure, within: Duration) -> tuple[Outcome, str]:
+    """Whether `other` was last given within the period before `start` or later, with the words for it."""
+    name = other.drug or other.written
+    if other.ongoing is True:
+        return Outcome.MET, f"while {name} is recorded as still being given"
+    if start is None:
+        return Outcome.UNKNOWN, "the start is not recorded"
+    if other.last is None:
+        return Outcome.UNKNOWN, f"the date of the last {name} is not recorded"
+    fewest, most = (start.earliest - other.last.latest).days, (start.latest - other.last.earliest).days
+    if other.last.latest < within.before(start.earliest):
+        return Outcome.NOT_MET, f"more than {within} after the last {name}"
+    if other.last.earliest < within.before(start.latest):
+        return Outcome.UNKNOWN, f"the dates of {name} and of the start are not recorded exactly enough"
+    if most <= 0:
+        return Outcome.MET, f"while {name} was being given"
+    days = f"{most}" if fewest == most else f"{max(fewest, 0)} to {most}"
+    return Outcome.MET, f"{days} day{'' if most == 1 else 's'} after the last {name}"
 
 
 def judge_prior_lines(condition: PriorLines, case: Case) -> Verdict:

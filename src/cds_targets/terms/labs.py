@@ -12,7 +12,9 @@ from cds_targets.terms.files import Codes, TermModel
 class LabTest(TermModel):
     """One quantity. `unit` is the canonical UCUM unit; `molar_mass` (g/mol) lets mass and amount be converted.
 
-    `plausible` is the range outside which a value is taken for a mistake of unit, never used.
+    `plausible` is the range outside which a value is taken for a mistake of unit, never used. `grades` are the lower
+    bounds (exceeded) of CTCAE grades 1 to 4 as multiples of the upper limit of normal. `ecg` tests are asked for as
+    measurements, all others as laboratory results.
     """
 
     id: str
@@ -22,7 +24,13 @@ class LabTest(TermModel):
     aliases: tuple[str, ...] = ()
     plausible: tuple[float, float] | None = None
     molar_mass: float | None = None
+    grades: tuple[float, float, float, float] | None = None
+    ecg: bool = False
     source: str | None = None
+
+    def grade(self, times_upper: float) -> int:
+        """The CTCAE grade of a multiple of the upper limit of normal; 0 below grade 1 or without bounds."""
+        return sum(times_upper > bound for bound in self.grades or ())
 
 
 class Panel(TermModel):
