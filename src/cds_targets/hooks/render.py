@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from textwrap import shorten
 from uuid import UUID, uuid5
 
 from cds_targets import __version__
@@ -22,6 +23,7 @@ _NAMESPACE = UUID("7d1f2f0e-4c0f-4f0b-9f3d-0c6f6f6b8f3a")
 _TOPICS = f"urn:uuid:{_NAMESPACE}"  # the code system of our card ids; it has no address of its own
 _LABEL = "cds-targets"
 _MAX_LISTED = 6
+_LINK_LIMIT = 80
 TITLES = {
     Kind.THERAPY: "Further targeted therapies to consider",
     Kind.RESISTANCE: "Further resistance findings",
@@ -145,7 +147,7 @@ def _links(card: CardDefinition) -> tuple[wire.Link, ...]:
     links = []
     for evidence in card.evidence.values():
         if evidence.link is not None:
-            links.append(wire.Link(label=evidence.cite[:80], url=evidence.link))
+            links.append(wire.Link(label=shorten(evidence.cite, _LINK_LIMIT, placeholder=" …"), url=evidence.link))
     unique = {link.url: link for link in links}
     return tuple(unique.values())
 

@@ -1,0 +1,197 @@
+"""From a call to cards: what was not seen is named, a fault silences nothing else, and folding loses nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cds_targets import __version__
+from cds_targets.advice import Advisor
+from cds_targets.errors import MissingData, RequestError, UnknownService
+from cds_targets.hooks.request import parse_request
+from cds_targets.hooks.response import to_json
+from cds_targets.matching import finding
+from cds_targets.settings import Settings
+from tests.test_examples import DAY, GRETA, IRIS, TOMAS, advisor, example
+
+EMPTY = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+PAGED = {**EMPTY, "link": [{"relation": "next", "url": "https://ehr.example.org/fhir?page=2"}]}
+GENOMICS = ("observations", "variants")
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+
+
+def call(who: str = IRIS, hook: str = "patient-view", **prefetch: Any) -> dict[str, Any]:
+    """An example call; a prefetch key given as `...` is left out, any other value takes its place."""
+    body: dict[str, Any] = copy.deepcopy(example(who, hook))
+    body["prefetch"].update(prefetch)
+    body["prefetch"] = {key: value for key, value in body["prefetch"].items() if value is not ...}
+    return body
+
+
+def cards(body: dict[str, Any], service: str = "targeted-therapies", by: Advisor | None = None) -> list[dict[str, Any]]:
+    told = json.loads(to_json((by or advisor()).advise(service, parse_request(body), DAY)))
+    found: list[dict[str, Any]] = told["cards"]
+    return found
+
+
+def read(card: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = card["extension"]["org.cds-targets.card"]
+    return found
+
+
+def therapies(shown: list[dict[str, Any]]) -> list[list[str]]:
+    return [regimen for card in shown for regimen in read(card).get("therapies", [])]
+
+
+def unknown(shown: list[dict[str, Any]]) -> list[str]:
+    return [sentence for card in shown for sentence in read(card).get("unknown", [])]
+
+
+@pytest.mark.parametrize(
+    ("prefetch", "said"),
+    [
+        (dict.fromkeys(GENOMICS, ...), "no genomic results were sent"),
+        (dict.fromkeys(GENOMICS, FAILED), "the EHR reported an error instead of genomic results"),
+        (dict.fromkeys(GENOMICS, "x"), "what was sent as genomic results could not be read"),
+        (dict.fromkeys(GENOMICS, PAGED), "there are further pages of genomic results that were not sent"),
+        (dict.fromkeys(MEDICATIONS, ...), "no medication history was sent"),
+        (dict.fromkeys(MEDICATIONS, FAILED), "the EHR reported an error instead of medication requests"),
+        ({"conditions": ...}, "no diagnoses were sent"),
+        ({"conditions": FAILED}, "the EHR reported an error instead of diagnoses"),
+        ({"conditions": EMPTY}, "no cancer diagnosis was found in what was sent"),
+    ],
+)
+def test_what_was_not_seen_is_said_and_leads_to_no_proposal(prefetch: dict[str, Any], said: str) -> None:
+    shown = cards(call(**prefetch))
+    assert shown
+    assert said in unknown(shown)
+    assert therapies(shown) == []
+
+
+@pytest.mark.parametrize("nothing", [None, EMPTY])
+def test_an_empty_search_is_an_answer_no_result_was_found(nothing: Any) -> None:
+    (card,) = cards(call(**dict.fromkeys(GENOMICS, nothing)))
+    assert read(card)["id"] == "kras-not-tested-nsclc"
+
+
+def test_without_previous_treatment_no_second_line_is_proposed() -> None:
+    shown = cards(call(**dict.fromkeys(MEDICATIONS, EMPTY)))
+    assert [read(card)["id"] for card in shown] == ["kras-g12c-nsclc-first-line"]
+    assert therapies(shown) == []
+
+
+def test_with_nothing_to_judge_the_keys_that_are_missing_are_named() -> None:
+    body = call()
+    body["prefetch"] = {"patient": body["prefetch"]["patient"]}
+    with pytest.raises(MissingData) as caught:
+        cards(body)
+    assert set(caught.value.keys) == {*GENOMICS, "conditions", *MEDICATIONS}
+
+
+def test_an_order_service_without_orders_asks_for_them() -> None:
+    body = call(hook="order-select")
+    del body["context"]["draftOrders"]
+    with pytest.raises(MissingData) as caught:
+        cards(body, "therapy-safety-select")
+    assert caught.value.keys == ("context.draftOrders",)
+
+
+def test_a_chart_of_somebody_else_is_refused() -> None:
+    with pytest.raises(RequestError, match="patient"):
+        cards(call(patient={"resourceType": "Patient", "id": "somebody-else"}))
+
+
+def test_results_of_somebody_else_are_left_out_and_that_is_said() -> None:
+    body = call()
+    for key in GENOMICS:
+        for entry in body["prefetch"][key]["entry"]:
+            entry["resource"]["subject"] = {"reference": "Patient/somebody-else"}
+    shown = cards(body)
+    assert therapies(shown) == []
+    assert any("other patients were left out" in sentence for sentence in unknown(shown))
+
+
+def test_an_unknown_service_is_named_as_such() -> None:
+    with pytest.raises(UnknownService):
+        cards(call(), "no-such-service")
+
+
+def test_the_fault_of_one_card_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate = finding.evaluate
+
+    def faulty(card: Any, *rest: Any) -> Any:
+        if card.id == "kras-g12c-nsclc-second-line":
+            raise RuntimeError("a fault")
+        return evaluate(card, *rest)
+
+    monkeypatch.setattr(finding, "evaluate", faulty)
+    (card,) = cards(call())
+    assert read(card)["id"] == "not-everything-seen"
+    assert "Not evaluated because of a fault" in card["detail"]
+
+
+def test_what_does_not_fit_on_the_chart_is_folded_and_keeps_its_therapies() -> None:
+    body = call()
+    found = copy.deepcopy(body["prefetch"]["variants"]["entry"])
+    for number, (gene, change) in enumerate([("BRAF", "p.Val600Glu"), ("NRAS", "p.Gln61Arg"), ("HRAS", "p.Gly13Arg")]):
+        entry = copy.deepcopy(next(e for e in found if e["resource"]["id"].endswith("-kras")))
+        entry["resource"]["id"] = f"added-{number}"
+        entry["fullUrl"] = f"https://ehr.example.org/fhir/Observation/added-{number}"
+        entry["resource"]["component"] = [
+            {
+                "code": {"coding": [{"system": "http://loinc.org", "code": "48018-6"}]},
+                "valueCodeableConcept": {"text": gene},
+            },
+            {
+                "code": {"coding": [{"system": "http://loinc.org", "code": "48005-3"}]},
+                "valueCodeableConcept": {"text": change},
+            },
+        ]
+        found.append(entry)
+    body["prefetch"]["variants"] = {"resourceType": "Bundle", "type": "searchset", "entry": found}
+    wide = Advisor(Settings(max_cards=50), advisor().library, advisor().studies)
+    narrow = Advisor(Settings(max_cards=1), advisor().library, advisor().studies)
+    everything, folded = cards(body, by=wide), cards(body, by=narrow)
+    assert len(everything) > 2
+    assert len(folded) < len(everything)
+    assert {tuple(r) for r in therapies(folded)} == {tuple(r) for r in therapies(everything)}
+    assert set(unknown(folded)) >= set(unknown(everything))
+
+
+@pytest.mark.parametrize(
+    ("patient", "service"),
+    [
+        (IRIS, "targeted-therapies"),
+        (TOMAS, "targeted-therapies"),
+        (GRETA, "targeted-therapies"),
+        (TOMAS, "therapy-safety-select"),
+    ],
+)
+def test_every_card_says_its_version_and_why(patient: str, service: str) -> None:
+    hook = "order-select" if service.endswith("select") else "patient-view"
+    for card in cards(call(patient, hook), service):
+        told = read(card)
+        assert f"{told['id']}, version {told['version']}" in card["detail"]
+        assert f"cds-targets {__version__}" in card["detail"]
+        assert "not clinically reviewed" in card["detail"]
+        assert told["because"]
+        assert told["evidence"]
+        assert all(reason["facts"] for reason in told["because"] if reason["outcome"] == "met" and reason.get("facts"))
+
+
+def test_the_same_call_gives_the_same_uuids_and_another_call_gives_others() -> None:
+    first, again = cards(call()), cards(call())
+    other = cards({**call(), "hookInstance": "8f0bb7ac-6e5b-4a3e-8f3e-4d2a9e0c7d55"})
+    assert [card["uuid"] for card in first] == [card["uuid"] for card in again]
+    assert {card["uuid"] for card in first}.isdisjoint(card["uuid"] for card in other)
+
+
+def test_a_day_later_the_dates_are_counted_from_that_day() -> None:
+    body = call()
+    told = json.loads(to_json(advisor().advise("targeted-therapies", parse_request(body), date(2026, 11, 24))))
+    assert "29 days ago" in told["cards"][0]["detail"]
