@@ -16,6 +16,7 @@ from cds_targets.errors import CdsTargetsError
 COMMANDS = {
     "serve": "Start the service and print its address.",
     "read": "Read the tumour genomics of FHIR files (resources or Bundles in JSON).",
+    "check": "Check cards, terms and studies, and run the examples inside them.",
     "trials": "Curated studies, the registry, and matching a patient.",
     "schema": "Print a published JSON Schema.",
 }
