@@ -86,7 +86,7 @@ def _terms_are_known(card: CardDefinition, document: Document, library: Library)
         for kind, word in unknown_words(condition, library):
             yield document.problem(place, f"{word!r} is no {kind} of cards/terms")
     drugs = [(drug, ("therapies",)) for regimen in card.therapies for drug in regimen]
-    drugs += [(drug, ("about",)) for drug in card.about]
+    drugs += [(drug, ("about",)) for drug in card.about if not PLACEHOLDER.fullmatch(drug)]
     for drug, at in drugs:
         if drug not in library.terms.drugs.by_name:
             yield document.problem(at, f"{drug!r} is no drug of cards/terms")
@@ -156,6 +156,7 @@ def _placeholders_are_bound(card: CardDefinition, document: Document, library: L
         (card.card.detail, ("card", "detail")),
     ]
     texts += [(note.text, ("notes", index, "text")) for index, note in enumerate(card.notes)]
+    texts += [(drug, ("about",)) for drug in card.about]
     if card.unknown_card is not None:
         texts.append((card.unknown_card.detail, ("unknown_card", "detail")))
         texts.append((card.unknown_card.summary, ("unknown_card", "summary")))

@@ -203,7 +203,9 @@ class CardDefinition(Written):
     therapies: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_regimens)] = Field(
         (), description="Regimens proposed: members of one go together, alternatives are separate."
     )
-    about: tuple[str, ...] = Field((), description="Drugs a warning is about.")
+    about: tuple[str, ...] = Field(
+        (), description="Drugs a warning is about; `{name.drug}` is the one the line `as: name` found."
+    )
     strength: Strength | None = None
     replaces: tuple[str, ...] = Field((), description="Ids of cards not shown where this one is (same fact).")
     card: CardText

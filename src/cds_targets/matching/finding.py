@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cds_targets.facts.record import Coverage, PatientRecord, Topic
 from cds_targets.library.conditions import Condition, Ordering, TumourIs, VariantIs
-from cds_targets.library.definition import CardDefinition, Note
+from cds_targets.library.definition import PLACEHOLDER, CardDefinition, Note
 from cds_targets.library.library import Library
 from cds_targets.matching.case import Case, listed
 from cds_targets.matching.judge import judge_lines
@@ -72,8 +72,14 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
             judged.append(_judge_note(note, record, terms, additions, values))
     additions.extend(before)
     ordered = {order.drug for order in record.orders if order.selected}
-    about = tuple(drug for drug in card.about if drug in ordered) or card.about
-    return Finding(card, verdict, therapies, about, tuple(additions), tuple(judged), values)
+    return Finding(card, verdict, therapies, _about(card, ordered, values), tuple(additions), tuple(judged), values)
+
+
+def _about(card: CardDefinition, ordered: set[str | None], values: dict[str, str]) -> tuple[str, ...]:
+    """The drugs named that are being ordered (all of them if none is), and those found (`{io.drug}`)."""
+    named = [drug for drug in card.about if not PLACEHOLDER.fullmatch(drug)]
+    found = [values.get(drug.strip("{}"), "") for drug in card.about if PLACEHOLDER.fullmatch(drug)]
+    return tuple(dict.fromkeys([*([drug for drug in named if drug in ordered] or named), *filter(None, found)]))
 
 
 def _judge_note(
