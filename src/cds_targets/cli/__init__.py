@@ -6,6 +6,7 @@ Exit codes: 0 good, 1 findings, 2 could not run.
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -16,6 +17,8 @@ from cds_targets.errors import CdsTargetsError
 COMMANDS = {
     "serve": "Start the service and print its address.",
     "read": "Read the tumour genomics of FHIR files (resources or Bundles in JSON).",
+    "try": "Show the cards of a hook call as a clinician would see them.",
+    "explain": "Explain why a card is shown, silent or open for the patient of a hook call.",
     "check": "Check cards, terms and studies, and run the examples inside them.",
     "trials": "Curated studies, the registry, and matching a patient.",
     "schema": "Print a published JSON Schema.",
@@ -31,7 +34,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"cds_targets.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"cds_targets.cli.{name}"), name)
         assert isinstance(command, click.Command)  # noqa: S101 - narrows the type
         return command
 
