@@ -5,7 +5,8 @@
     ├── SettingsError       a setting is wrong
     ├── RequestError        the call is not a hook request (HTTP 400)
     ├── UnknownService      no such service (HTTP 404)
-    └── MissingData         required data neither sent nor fetchable (HTTP 412)
+    ├── MissingData         required data neither sent nor fetchable (HTTP 412)
+    └── StoreUnavailable    what must be kept could not be kept (HTTP 503)
 
 No message ever holds patient data: places (JSON pointers, field names), counts and codes of ours only.
 """
@@ -70,3 +71,7 @@ class MissingData(CdsTargetsError):
         self.keys = keys
         self.sentence = sentence
         super().__init__(sentence)
+
+
+class StoreUnavailable(CdsTargetsError):
+    """The store could not keep or find what it must: nothing is answered as if it had."""
