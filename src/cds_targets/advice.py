@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from cds_targets.errors import MissingData
 from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
 from cds_targets.fhir.laboratory import warm_up
+from cds_targets.fhir.patient_bundle import prefetch_of_bundle
 from cds_targets.fhir.record import missing_keys, read_record
+from cds_targets.fhir.research_study import searchset
 from cds_targets.hooks.render import Call, card_of, folded, gaps_card
-from cds_targets.hooks.render_trials import folded_trials, trial_card
+from cds_targets.hooks.render_trials import folded_trials, summary_of, trial_card
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
 from cds_targets.hooks.services import Service, check_call, service_of
@@ -89,6 +92,13 @@ class Advisor:
 
         found = find(self.library, record, service.hook, shows)
         return HookResponse(cards=tuple(self._cards(found, record, service, call)))
+
+    def studies_for(self, bundle: Any, today: date) -> dict[str, Any]:
+        """A patient Bundle's matching studies as a FHIR searchset; raises RequestError for what is no such Bundle."""
+        prefetch, identity = prefetch_of_bundle(bundle)
+        settings, terms = self.settings, self.library.terms
+        record = read_record(identity, prefetch, None, None, today, settings.zone, terms, settings.max_entries)
+        return searchset(summary_of(match) for match in match_studies(self.studies, record, terms))
 
     def _require(self, service: Service, record: PatientRecord) -> None:
         keys = missing_keys(record, service.hook)

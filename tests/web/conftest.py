@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -30,6 +31,9 @@ class FixedAdvisor:
         check_call(service_of(service_id), request)
         self.calls.append((service_id, request, today))
         return self.answer()
+
+    def studies_for(self, bundle: Any, today: date) -> dict[str, Any]:
+        return {"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}
 
 
 @pytest.fixture

@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".json", ".ndjson", ".jsonl")
 _FIELDS = ("title", "status", "phase", "updated", "conditions", "interventions", "minimum_age", "maximum_age", "sex")
-_PREFETCH = {
-    "Patient": "patient",
-    "Observation": "observations",
-    "Condition": "conditions",
-    "MedicationRequest": "medicationRequests",
-    "MedicationStatement": "medicationStatements",
-    "MedicationAdministration": "medicationAdministrations",
-    "DiagnosticReport": "reports",
-}
-_ALSO = ("variants", "measurements")
 _NOT_CHECKED = "Mentioned in the registry, criteria not checked:"
 
 
@@ -271,27 +261,13 @@ def _say(what: str, sentences: Iterable[str]) -> None:
 
 
 def _prefetch(value: Any) -> tuple[dict[str, Any], str]:
-    """The prefetch of a hook body, or a Bundle taken as the whole record; and the patient's id."""
-    if not isinstance(value, dict):
-        raise CdsTargetsError("the file holds no FHIR Bundle and no hook call")
-    if isinstance(value.get("prefetch"), dict):
+    """The prefetch of a hook body, or of a Bundle with a whole patient; and the patient's id."""
+    from cds_targets.fhir.patient_bundle import prefetch_of_bundle
+
+    if isinstance(value, dict) and isinstance(value.get("prefetch"), dict):
         context = value.get("context")
         return value["prefetch"], str(context.get("patientId", "")) if isinstance(context, dict) else ""
-    if value.get("resourceType") != "Bundle":
-        raise CdsTargetsError("the file holds no FHIR Bundle and no hook call")
-    parts: dict[str, list[Any]] = {key: [] for key in (*_PREFETCH.values(), *_ALSO)}
-    identity = ""
-    entries = value.get("entry")
-    for entry in entries if isinstance(entries, list) else []:
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        if kind == "Patient" and isinstance(resource, dict) and not identity:
-            identity = str(resource.get("id", ""))
-        parts[_PREFETCH.get(str(kind), "reports")].append(entry)
-    bundles = {
-        key: {"resourceType": "Bundle", "type": "searchset", "entry": found}
-        for key, found in parts.items()
-        if key != "patient"
-    }
-    patients = parts["patient"]
-    return {**bundles, "patient": patients[0]["resource"] if patients else None}, identity
+    try:
+        return prefetch_of_bundle(value)
+    except RequestError as error:
+        raise CdsTargetsError(f"the file holds no FHIR Bundle of a patient and no hook call: {error}") from None

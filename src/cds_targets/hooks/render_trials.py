@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cds_targets.fhir.research_study import StudySummary
 from cds_targets.hooks import response as wire
 from cds_targets.hooks.markdown import bullets, escape
 from cds_targets.hooks.render import TITLES, Call, card_uuid, footer, short, source
@@ -60,6 +61,37 @@ def trial_card(match: StudyMatch, call: Call) -> wire.Card:
             )
         ),
     )
+
+
+def summary_of(match: StudyMatch) -> StudySummary:
+    """One study for a FHIR searchset; the score is a rank, not a probability."""
+    study = match.study
+    points = [
+        *(f"Fits: {point}" for point in match.met_points),
+        *(f"To find out: {point}" for point in match.open_points),
+        *(f"Not checked: {point}" for point in study.not_checked),
+        f"Status: {status_sentence(study)}",
+        "A potential match, not a statement of eligibility.",
+    ]
+    return StudySummary(
+        nct=study.nct,
+        title=study.title,
+        url=study.url,
+        status=study.status.word,
+        phase=study.phase,
+        sponsor=study.sponsor,
+        description="\n".join(text for text in (study.short_title, study.objective, *study.notes) if text),
+        points=tuple(points),
+        arms=tuple((arm.name, arm.drugs) for arm in study.arms),
+        score=_score(match),
+    )
+
+
+def _score(match: StudyMatch) -> float:
+    """1: every criterion that is known is met; 0.8: tumour and genes fit, others are open; 0.5: those are open too."""
+    if match.outcome is not Outcome.MET:
+        return 0.5
+    return 0.8 if match.open_points else 1.0
 
 
 def folded_trials(matches: list[StudyMatch], call: Call) -> wire.Card:

@@ -20,6 +20,7 @@ from cds_targets.web import cors, problems
 from cds_targets.web.home import STYLE
 from cds_targets.web.log import log
 from cds_targets.web.routes import Advises, Parts, blueprint
+from cds_targets.web.studies import studies_blueprint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -61,6 +62,7 @@ def create_app(
     cors.install(app, settings)
     problems.install(app)
     app.register_blueprint(blueprint(Parts(settings, advisor, feedback or MemoryFeedback(), today or day)))
+    app.register_blueprint(studies_blueprint(settings, advisor, today or day))
     return app
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 from flask import Blueprint, Response, g, request
@@ -29,6 +29,9 @@ class Advises(Protocol):
 
     def advise(self, service_id: str, request: HookRequest, today: date) -> HookResponse:
         """The cards for this call on `today`, a calendar day in the site's time zone."""
+
+    def studies_for(self, bundle: Any, today: date) -> dict[str, Any]:
+        """A patient Bundle's matching studies as a FHIR searchset."""
 
 
 @dataclass(frozen=True, slots=True)
