@@ -194,7 +194,7 @@ def _drugs_bound(card: CardDefinition, library: Library) -> dict[str, int]:
 
 def _longest(name: str, attribute: str, drugs: dict[str, int]) -> int:
     lengths = {"drug": drugs.get(name, 24), "days": 10, "when": 14, "date": 10, "value": 22, "uln": 9, "change": 14}
-    lengths |= {"grade": 23, "gap": 24 + drugs.get(name, 24)}
+    lengths |= {"grade": 23, "gap": 24 + drugs.get(name, 24), "tests": 29, "overdue": 16, "last": 60}
     return lengths.get(attribute, 18)
 
 

@@ -123,11 +123,13 @@ def _value(lab: Lab) -> str:
     if lab.value is None:
         return "unusable"
     number = f"{lab.comparator or ''}{lab.value:.4g} {lab.unit}".strip()
+    if lab.lower is not None and lab.value < lab.lower:
+        return f"{number} (normal from {lab.lower:.4g})"
     return f"{number} ({_uln(lab)})" if lab.times_upper is not None else number
 
 
 def _uln(lab: Lab) -> str:
-    return "" if lab.times_upper is None else f"{lab.comparator or ''}{lab.times_upper:.2g} x ULN"
+    return "" if lab.times_upper is None else f"{lab.comparator or ''}{lab.times_upper:.3g} x ULN"
 
 
 def _dated(lab: Lab, case: Case) -> str:
@@ -206,7 +208,7 @@ def judge_lab_missing(condition: LabMissing, case: Case) -> Verdict:
 
 def _period(condition: LabDone | LabMissing) -> str:
     since = f" since the start of {condition.after_start_of}" if condition.after_start_of else ""
-    return since + (f" in the last {condition.within}" if condition.within else "")
+    return since + (f" in the last {str(condition.within).removeprefix('1 ')}" if condition.within else "")
 
 
 def _done(condition: LabDone | LabMissing, case: Case) -> tuple[list[Lab], list[str], list[str]]:
@@ -276,9 +278,8 @@ def judge_lab_due(condition: LabDue, case: Case) -> Verdict:
     tests = [test for _, test in due]
     names, last = listed((_name(test, case) for test in tests), "and"), _last_done(tests, start, case)
     values = {"overdue": late, "tests": names, "last": last, "every": str(condition.every)}
-    return met(
-        condition, f"{names}: {late} ({last})", [r.source for t in tests for r in _results(case, t)[:1]], (), values
-    )
+    newest = [lab.source for test in tests for lab in _results(case, test)[:1]]
+    return met(condition, f"{names}: {last} (interval {condition.every})", newest, values=values)
 
 
 def _days_over(results: Sequence[Lab], start: When | None, every: Duration, case: Case) -> int | None:

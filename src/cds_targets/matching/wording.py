@@ -52,5 +52,6 @@ def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
 
 
 def fill(text: str, values: dict[str, str], escape: Callable[[str], str]) -> str:
-    """Placeholders filled; one without a value becomes "unknown"."""
-    return PLACEHOLDER.sub(lambda match: escape(values.get(f"{match[1]}.{match[2]}", "unknown")), text)
+    """Placeholders filled, a sentence that begins with one capitalised; one without a value becomes "unknown"."""
+    filled = PLACEHOLDER.sub(lambda match: escape(values.get(f"{match[1]}.{match[2]}", "unknown")), text)
+    return filled[:1].upper() + filled[1:] if text.startswith("{") else filled
