@@ -1,0 +1,45 @@
+"""Bring a database to the newest tables; alembic is loaded only when there is something to do."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect, text
+
+from cds_targets.errors import SettingsError
+
+HEAD = "0001"
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision a database is at, None if it has no tables of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return str(found) if found is not None else None
+
+
+def upgrade(connection: Connection, target: str = HEAD) -> None:
+    """Run what is missing, in the connection's transaction; raises SettingsError for tables newer than this program."""
+    found = revision_of(connection)
+    if found is not None and found > HEAD:
+        raise SettingsError(
+            f"the store was written by a newer version of this program (its tables are {found}, this version knows "
+            f"{HEAD}): install that version, or restore a backup"
+        )
+    if found != target:
+        _run("upgrade", connection, target)
+
+
+def downgrade(connection: Connection, target: str) -> None:
+    """Undo changes down to `target` (`base` for all), in the connection's transaction; what the tables held is lost."""
+    _run("downgrade", connection, target)
+
+
+def _run(direction: str, connection: Connection, target: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "cds_targets.store:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    getattr(command, direction)(config, target)
