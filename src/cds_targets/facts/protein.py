@@ -54,6 +54,8 @@ _THREE = {
     "ile": "I", "leu": "L", "lys": "K", "met": "M", "phe": "F", "pro": "P", "ser": "S", "thr": "T", "trp": "W",
     "tyr": "Y", "val": "V", "sec": "U", "ter": "*", "xaa": "X",
 }  # fmt: skip
+# Codons where reports of hotspot tests write X for "any amino acid, the allele not specified", never for a stop.
+_ALLELE_NOT_SPECIFIED = frozenset({("G", 12), ("G", 13), ("V", 600)})
 _TO_ONE = re.compile("|".join(_THREE), re.IGNORECASE)
 _PREFIX = re.compile(r"(?:[A-Za-z]{2,4}_?\d+(?:\.\d+)?(?:\([A-Za-z0-9-]+\))?:)?\s*p\.\s*")
 _AA = "[ACDEFGHIKLMNPQRSTVWYUX*]"
@@ -77,7 +79,8 @@ def parse_protein(text: str) -> ProteinChange:
     """Any common spelling of a protein change in its short form; ProteinChangeError with a reason otherwise.
 
     One- and three-letter amino acids, with or without `p.`, brackets and accession; `*`, `Ter` and `X` for stop;
-    every frameshift style; splice, in-frame, extension and codon-only texts. `%3D` is read as `=`.
+    every frameshift style; splice, in-frame, extension and codon-only texts. `%3D` is read as `=`. `Gly12Xaa`, and `X`
+    at a hotspot codon (`G12X`, `V600X`), is a change to an amino acid that is not told (kind OTHER).
     """
     if len(text) > MAX_LENGTH:
         raise ProteinChangeError(f"longer than {MAX_LENGTH} characters")
@@ -99,6 +102,7 @@ def _bare(text: str) -> str:
     prefix = _PREFIX.match(stripped)
     bare = stripped[prefix.end() :] if prefix else stripped
     bare = re.sub(r"\[(?!\d)|(?<!\d)\]|[()\s]", "", bare)
+    bare = re.sub(r"(?i)(?<=\d)xaa$", "?", bare)
     bare = re.sub(r"(?<=\d)aa(?=[A-Z])", "", bare)
     if not bare:
         raise ProteinChangeError("empty")
@@ -120,6 +124,8 @@ def _substitution(bare: str) -> ProteinChange | None:
     if match is None:
         return None
     reference, position, alternative = match[1], int(match[2]), match[3]
+    if alternative == "X" and (reference, position) in _ALLELE_NOT_SPECIFIED:
+        return ProteinChange(f"{reference}{position}X", ChangeKind.OTHER, reference, position)
     if alternative == "X" and reference != "X":
         alternative = "*"
     text = f"{reference}{position}{alternative}"

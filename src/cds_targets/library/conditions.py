@@ -105,6 +105,9 @@ class VariantIs(Condition):
         "tumour", description="tumour: everything but germline; somatic: stated as somatic."
     )
     specimen: Literal["any", "tissue", "plasma"] = "any"
+    report: Literal["final", "preliminary"] = Field(
+        "final", description="preliminary: the change is reported, but as preliminary only."
+    )
     min_vaf: float | None = Field(None, gt=0, lt=1)
 
 
@@ -123,7 +126,9 @@ class CopyNumberIs(Condition):
     word = "copy_number"
     topics = (Topic.GENOMICS,)
     gene: Names
-    call: Literal["amplification", "deletion", "gain", "loss"]
+    call: Literal["amplification", "deletion", "gain", "loss", "uncalled"] = Field(
+        description="uncalled: a number was reported, and no report calls it."
+    )
 
 
 class BiomarkerIs(Condition):
@@ -145,12 +150,14 @@ class BiomarkerIs(Condition):
 
 
 class WildType(Condition):
-    """The gene was tested and no variant that counts was found (with `codons`: at these codons)."""
+    """The gene was tested and no variant that counts was found (with `codon`: there; with `protein`: that change)."""
 
     word = "wild_type"
     topics = (Topic.GENOMICS,)
     gene: Names = Field(description="HGNC symbols; all of them.")
     codon: Numbers | None = None
+    protein: Names | None = Field(None, description="Protein changes in short form that were not found; all of them.")
+    specimen: Literal["any", "tissue", "plasma"] = Field("any", description="What was tested.")
 
 
 class NotTested(Condition):
@@ -160,6 +167,7 @@ class NotTested(Condition):
     topics = (Topic.GENOMICS,)
     gene: Names
     codon: Numbers | None = None
+    specimen: Literal["any", "tissue", "plasma"] = Field("any", description="Only results of this specimen count.")
 
 
 class HadTherapy(_Drugs):

@@ -71,6 +71,8 @@ class ExampleCopyNumber(Short):
     call: Literal["amplification", "gain", "loss", "deletion", "neutral", "unknown"] = "unknown"
     presence: Literal["present", "absent", "unknown"] = "present"
     copies: float | None = None
+    origin: Literal["somatic", "germline", "unknown"] = "somatic"
+    status: Literal["final", "preliminary", "unknown"] = "final"
 
 
 class ExampleBiomarker(Short):
@@ -89,6 +91,8 @@ class ExampleTested(Short):
 
     gene: str
     codons: tuple[int, ...] = ()
+    specimen: Literal["tissue", "plasma", "unknown"] = "tissue"
+    status: Literal["final", "preliminary", "unknown"] = "final"
 
 
 class ExampleTreatment(Short):
@@ -133,9 +137,12 @@ class ExamplePatient(Short):
     amplified: tuple[str, ...] = ()
     copy_numbers: tuple[ExampleCopyNumber, ...] = ()
     fusions: tuple[str, ...] = Field((), description="`EML4::ALK`, or one gene.")
+    no_fusions: tuple[str, ...] = Field((), description="Genes of which a report says that no fusion was found.")
     biomarkers: tuple[ExampleBiomarker, ...] = ()
     tested: tuple[Annotated[ExampleTested, BeforeValidator(_as_gene)], ...] = ()
-    wild_type: tuple[str, ...] = Field((), description="Genes reported as wild type or without a finding.")
+    wild_type: tuple[Annotated[ExampleTested, BeforeValidator(_as_gene)], ...] = Field(
+        (), description="Genes reported as wild type or without a finding."
+    )
     genomics: Gap | None = None
     therapies: tuple[Annotated[ExampleTreatment, BeforeValidator(_as_treatment)], ...] | Gap = ()
     ordering: Annotated[tuple[str, ...] | Gap, BeforeValidator(_listed)] = ()

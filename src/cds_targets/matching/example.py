@@ -38,7 +38,7 @@ from cds_targets.facts.genomic import (
 from cds_targets.facts.protein import parse_protein
 from cds_targets.facts.record import Coverage, PatientRecord, Seen, Topic
 from cds_targets.library.durations import parse_duration
-from cds_targets.library.patient import ExampleLab, ExamplePatient, ExampleTreatment, ExampleVariant
+from cds_targets.library.patient import ExampleLab, ExamplePatient, ExampleTested, ExampleTreatment, ExampleVariant
 from cds_targets.terms import Terms
 
 T = TypeVar("T")
@@ -124,27 +124,42 @@ def _genomics(patient: ExamplePatient, terms: Terms) -> list[GenomicFact]:
         source = _source("Observation", f"{gene}-amplification")
         facts.append(CopyNumber(_gene(gene, terms), Presence.PRESENT, CopyNumberCall.AMPLIFICATION, source))
     for number in patient.copy_numbers:
-        source = _source("Observation", f"{number.gene}-copy-number")
+        source = _source("Observation", f"{number.gene}-copy-number", status=ReportStatus(number.status))
         facts.append(
             CopyNumber(
-                _gene(number.gene, terms), Presence(number.presence), CopyNumberCall(number.call), source, number.copies
+                _gene(number.gene, terms),
+                Presence(number.presence),
+                CopyNumberCall(number.call),
+                source,
+                number.copies,
+                Origin(number.origin),
             )
         )
     for fusion in patient.fusions:
         genes = tuple(_gene(gene, terms) for gene in fusion.split("::"))
         facts.append(Fusion(genes, Presence.PRESENT, _source("Observation", fusion), Origin.SOMATIC))
+    for gene in patient.no_fusions:
+        facts.append(Fusion((_gene(gene, terms),), Presence.ABSENT, _source("Observation", f"{gene}-no-fusion")))
     for marker in patient.biomarkers:
         presence = Presence(marker.presence) if marker.presence else Presence.UNKNOWN
         source = _source("Observation", marker.marker)
         facts.append(
             Biomarker(marker.marker, presence, source, marker.call, marker.value, marker.comparator, marker.unit)
         )
-    for tested in patient.tested:
-        source = _source("Observation", f"{tested.gene}-tested")
-        facts.append(Tested(_gene(tested.gene, terms), source, codons=frozenset(tested.codons)))
-    for gene in patient.wild_type:
-        facts.append(Tested(_gene(gene, terms), _source("Observation", f"{gene}-wild-type"), found_nothing=True))
+    facts += [_tested(tested, "tested", terms) for tested in patient.tested]
+    facts += [_tested(tested, "wild-type", terms) for tested in patient.wild_type]
     return facts
+
+
+def _tested(written: ExampleTested, word: str, terms: Terms) -> Tested:
+    source = _source(
+        "Observation",
+        f"{written.gene}-{word}",
+        status=ReportStatus(written.status),
+        specimen=Specimen(written.specimen),
+    )
+    gene = _gene(written.gene, terms)
+    return Tested(gene, source, found_nothing=word == "wild-type", codons=frozenset(written.codons))
 
 
 def _gene(symbol: str, terms: Terms) -> str:

@@ -22,7 +22,8 @@ class Finding:
 
     `therapies` are the proposed regimens left after what is being taken was dropped; `about` the drugs warned of (those
     being ordered, if any); `additions` are sentences added
-    by the card's notes and by what was given before; `values` fill the text's placeholders.
+    by the card's notes and by what was given before; `values` fill the text's placeholders; `placed` are the tests and
+    panels among the draft orders.
     """
 
     card: CardDefinition
@@ -32,6 +33,7 @@ class Finding:
     additions: tuple[str, ...] = ()
     note_verdicts: tuple[Verdict, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
+    placed: frozenset[str] = frozenset()
 
     @property
     def applies(self) -> bool:
@@ -72,7 +74,9 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
             judged.append(_judge_note(note, record, terms, additions, values))
     additions.extend(before)
     ordered = {order.drug for order in record.orders if order.selected}
-    return Finding(card, verdict, therapies, _about(card, ordered, values), tuple(additions), tuple(judged), values)
+    placed = frozenset(test for order in record.orders for test in order.tests)
+    about = _about(card, ordered, values)
+    return Finding(card, verdict, therapies, about, tuple(additions), tuple(judged), values, placed)
 
 
 def _about(card: CardDefinition, ordered: set[str | None], values: dict[str, str]) -> tuple[str, ...]:

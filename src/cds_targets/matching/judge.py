@@ -40,6 +40,7 @@ from cds_targets.matching import clinical_conditions as clinical
 from cds_targets.matching import genomic_conditions as genomic
 from cds_targets.matching import lab_conditions as lab
 from cds_targets.matching import treatment_conditions as treatment
+from cds_targets.matching import variant_conditions as variant
 from cds_targets.matching.case import Case
 from cds_targets.matching.verdict import Verdict, all_of, any_of, none_of
 from cds_targets.terms import Terms
@@ -52,12 +53,12 @@ JUDGES: dict[type[Condition], Callable[[Any, Case], Verdict]] = {
     OnTherapy: treatment.judge_on_therapy,
     StartedAfter: treatment.judge_started_after,
     PriorLines: treatment.judge_prior_lines,
-    VariantIs: genomic.judge_variant,
+    VariantIs: variant.judge_variant,
     FusionIs: genomic.judge_fusion,
     CopyNumberIs: genomic.judge_copy_number,
     BiomarkerIs: genomic.judge_biomarker,
-    WildType: genomic.judge_wild_type,
-    NotTested: genomic.judge_not_tested,
+    WildType: variant.judge_wild_type,
+    NotTested: variant.judge_not_tested,
     TumourIs: clinical.judge_tumour,
     HasCondition: clinical.judge_condition,
     MetastasisIn: clinical.judge_metastasis,

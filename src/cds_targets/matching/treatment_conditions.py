@@ -54,8 +54,7 @@ def judge_ordering_test(condition: OrderingTest, case: Case) -> Verdict:
     """One of the panels, or all its tests, is in the draft orders (selected or not)."""
     asked = {test for order in case.record.orders for test in order.tests}
     for panel in condition.panel:
-        tests = case.terms.labs.panels[panel].tests
-        if panel in asked or (tests and set(tests) <= asked):
+        if case.terms.labs.panels[panel].placed_by(asked):
             return met(condition, f"{case.terms.labs.panels[panel].name} is already being ordered")
     return not_met(condition, f"{listed(case.terms.labs.panels[p].name for p in condition.panel)} is not being ordered")
 
