@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from cds_targets.errors import MissingData
+from cds_targets.errors import CdsTargetsError, MissingData, SettingsError
 from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
 from cds_targets.fhir.laboratory import warm_up
@@ -14,7 +17,7 @@ from cds_targets.fhir.patient_bundle import prefetch_of_bundle
 from cds_targets.fhir.record import missing_keys, read_record
 from cds_targets.fhir.research_study import searchset
 from cds_targets.hooks.render import Call, card_of, folded, gaps_card
-from cds_targets.hooks.render_trials import folded_trials, summary_of, trial_card
+from cds_targets.hooks.render_trials import folded_trials, registry_card, summary_of, trial_card
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
 from cds_targets.hooks.services import Service, check_call, service_of
@@ -23,7 +26,9 @@ from cds_targets.library.library import Library, content_folder, load_library
 from cds_targets.matching.finding import Finding, Findings, find
 from cds_targets.matching.verdict import Outcome
 from cds_targets.settings import Settings
+from cds_targets.store.governance import Policy, Showing, content_hashes, everything_shown, hash_of
 from cds_targets.trials.match import StudyMatch, match_studies
+from cds_targets.trials.registry import Mentioning, Registry
 from cds_targets.trials.study import Study, load_studies
 
 _TRIALS_SHOWN = 4
@@ -47,20 +52,28 @@ _SPEAKS_OF: dict[str, tuple[Topic, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Advisor:
-    """The loaded content, ready to answer calls; holds nothing of any patient."""
+    """The loaded content, ready to answer calls; holds nothing of any patient.
+
+    `contents` has the hash of each card and study by id, `policy` gives the site's decisions in force.
+    """
 
     settings: Settings
     library: Library
     studies: tuple[Study, ...]
+    contents: Mapping[str, str] = field(default_factory=dict)
+    policy: Callable[[], Policy] = everything_shown
 
     @classmethod
-    def load(cls, settings: Settings) -> Advisor:
-        """Read all content; raises ContentError if any file is wrong."""
+    def load(cls, settings: Settings, policy: Callable[[], Policy] = everything_shown) -> Advisor:
+        """Read all content; raises ContentError if any file is wrong, SettingsError if one is missing."""
         folder = content_folder(settings.cards)
+        if settings.registry is not None and not settings.registry.is_file():
+            raise SettingsError(f"CDS_TARGETS_REGISTRY: there is no file {settings.registry}")
         library = load_library(folder)
-        studies, _ = load_studies(folder / "trials")
+        studies, documents = load_studies(folder / "trials")
         warm_up(library.terms)
-        return cls(settings, library, tuple(studies))
+        contents = content_hashes(library) | {nct.lower(): hash_of(file.data) for nct, file in documents.items()}
+        return cls(settings, library, tuple(studies), contents, policy)
 
     def record(self, request: HookRequest, today: date) -> PatientRecord:
         """The patient record of a call, as read on `today`."""
@@ -84,14 +97,28 @@ class Advisor:
         self._require(service, record)
         context = request.context
         call = Call(request.hook_instance, service.hook, service.id, context.patient_id, context.user_id, today)
+        policy = self.policy()
+
+        def will(showing: Showing, card_id: str, version: int) -> bool:
+            return policy.showing(card_id, version, self.contents.get(card_id, "")) is showing
+
         if service.id == "matching-trials":
-            return HookResponse(cards=tuple(self._trials(record, service, call)))
+            shown, shadow = self.studies, ()
+            if policy.decides:
+                shown = tuple(study for study in self.studies if will(Showing.SHOWN, study.nct.lower(), 1))
+                shadow = tuple(study for study in self.studies if will(Showing.SHADOW, study.nct.lower(), 1))
+            held = [match.study.nct.lower() for match in match_studies(shadow, record, self.library.terms)]
+            return HookResponse(cards=tuple(self._trials(shown, record, service, call))).holding(held)
 
-        def shows(card: CardDefinition) -> bool:
-            return card.kind in _SHOWS[service.id]
+        def found_by(showing: Showing) -> Findings:
+            def wanted(card: CardDefinition) -> bool:
+                return card.kind in _SHOWS[service.id] and will(showing, card.id, card.version)
 
-        found = find(self.library, record, service.hook, shows)
-        return HookResponse(cards=tuple(self._cards(found, record, service, call)))
+            return find(self.library, record, service.hook, wanted)
+
+        found = found_by(Showing.SHOWN)
+        held = [finding.card.id for finding in found_by(Showing.SHADOW).shown] if policy.decides else []
+        return HookResponse(cards=tuple(self._cards(found, record, service, call))).holding(held)
 
     def studies_for(self, bundle: Any, today: date) -> dict[str, Any]:
         """A patient Bundle's matching studies as a FHIR searchset; raises RequestError for what is no such Bundle."""
@@ -125,8 +152,8 @@ class Advisor:
             cards.append(gaps_card(gaps, unjudged, found.failed, uninterpreted, call))
         return cards
 
-    def _trials(self, record: PatientRecord, service: Service, call: Call) -> list[Card]:
-        matches: list[StudyMatch] = match_studies(self.studies, record, self.library.terms)
+    def _trials(self, studies: tuple[Study, ...], record: PatientRecord, service: Service, call: Call) -> list[Card]:
+        matches: list[StudyMatch] = match_studies(studies, record, self.library.terms)
         cards = [trial_card(match, call) for match in matches[:_TRIALS_SHOWN]]
         rest = matches[_TRIALS_SHOWN:]
         if len(rest) == 1:
@@ -135,9 +162,23 @@ class Advisor:
             cards.append(folded_trials(rest, call))
         certain = any(match.outcome is Outcome.MET for match in matches)
         gaps = record.gaps(_SPEAKS_OF[service.id])
+        if self.settings.registry is not None:
+            mentioning = self._mentioning(self.settings.registry, record)
+            if mentioning is None:
+                cards.append(gaps_card(("the registry could not be searched",), [], (), (), call))
+            elif mentioning.total:
+                cards.append(registry_card(mentioning, call))
         if gaps and not certain:
             cards.append(gaps_card(gaps, [], (), (), call))
         return cards
+
+    def _mentioning(self, path: Path, record: PatientRecord) -> Mentioning | None:
+        """What the registry mentions; None if it cannot be read. Opened per call: a connection survives no fork."""
+        try:
+            with Registry(path) as registry:
+                return registry.match(record, self.library.terms, [study.nct for study in self.studies])
+        except (CdsTargetsError, sqlite3.Error):
+            return None
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

@@ -47,6 +47,9 @@ class Settings(BaseModel):
         "UTC", description="The site's time zone (IANA name): it decides which calendar day today is"
     )
     cards: Path | None = Field(None, description="A folder of content to use in place of the one shipped")
+    registry: Path | None = Field(
+        None, description="A file made by `cds-targets trials import`: `matching-trials` also names what it mentions"
+    )
     max_body_bytes: int = Field(
         5_000_000, ge=1_000, le=100_000_000, description="The largest request body, also after decompression"
     )

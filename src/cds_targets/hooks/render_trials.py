@@ -9,6 +9,10 @@ from cds_targets.hooks.render import TITLES, Call, card_uuid, footer, short, sou
 from cds_targets.library.definition import Kind
 from cds_targets.matching.verdict import Outcome
 from cds_targets.trials.match import StudyMatch, status_sentence
+from cds_targets.trials.registry import Mentioning
+
+_REGISTRY = "registry-mentions"
+_REGISTRY_SHOWN = 6
 
 
 def trial_card(match: StudyMatch, call: Call) -> wire.Card:
@@ -58,6 +62,43 @@ def trial_card(match: StudyMatch, call: Call) -> wire.Card:
                 evidence=tuple(
                     wire.CitedEvidence(cite=e.cite, url=e.link, says=e.says) for e in study.evidence.values()
                 ),
+            )
+        ),
+    )
+
+
+def registry_card(found: Mentioning, call: Call) -> wire.Card:
+    """Registry studies whose criteria nobody has read: what they mention, and that nothing of it was checked."""
+    shown = found.studies[:_REGISTRY_SHOWN]
+    lines = [
+        f"{study.nct}: {escape(study.title)} ({escape(study.status)} as of {study.updated}). {escape(study.sentence)}"
+        for study in shown
+    ]
+    more = found.total - len(shown)
+    noun = "study mentions" if found.total == 1 else "studies mention"
+    return wire.Card(
+        uuid=card_uuid(call, _REGISTRY, *(study.nct for study in shown)),
+        summary=short(f"{found.total} more registry {noun} a finding of this patient: criteria not checked"),
+        detail="\n\n".join(
+            [
+                bullets([*lines, *([f"and {more} more"] if more else [])]),
+                "Found by tumour type, age, sex and status; their free text was not judged.",
+                footer(_REGISTRY, 1, "draft"),
+            ]
+        ),
+        indicator="info",
+        source=source(_REGISTRY, "Registry studies that mention a finding"),
+        links=tuple(
+            wire.Link(label=f"{study.nct} at ClinicalTrials.gov", url=f"https://clinicaltrials.gov/study/{study.nct}")
+            for study in shown
+        ),
+        extension=wire.CardExtensions(
+            card=wire.CardExtension(
+                id=_REGISTRY,
+                version=1,
+                status="draft",
+                kind=Kind.TRIAL,
+                unknown=(f"the criteria of {found.total} registry {'study' if found.total == 1 else 'studies'}",),
             )
         ),
     )
