@@ -169,6 +169,8 @@ def _suggestions(finding: Finding, call: Call, terms: Terms, identity: str) -> t
     found = []
     for index, suggestion in enumerate(written):
         panel = terms.labs.panels[suggestion.order]
+        if suggestion.schedule is None and panel.placed_by(finding.placed):
+            continue
         schedule = terms.labs.schedules[suggestion.schedule] if suggestion.schedule else None
         description = f"Order: {panel.name}" + (f", {schedule.name}" if schedule else "")
         resources = service_requests(panel, terms.labs, context, schedule)

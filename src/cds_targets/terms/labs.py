@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pydantic import Field
@@ -42,6 +43,10 @@ class Panel(TermModel):
     tests: tuple[str, ...] = ()
     text: str | None = None
     source: str
+
+    def placed_by(self, orders: Collection[str]) -> bool:
+        """Whether the panel, or every test of it, is among the ids of ordered tests and panels."""
+        return self.id in orders or (bool(self.tests) and set(self.tests) <= set(orders))
 
 
 class Schedule(TermModel):
