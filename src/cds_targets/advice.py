@@ -103,7 +103,7 @@ class Advisor:
             return policy.showing(card_id, version, self.contents.get(card_id, "")) is showing
 
         if service.id == "matching-trials":
-            shown, shadow = self.studies, ()
+            shown, shadow = self.studies, self.studies[:0]
             if policy.decides:
                 shown = tuple(study for study in self.studies if will(Showing.SHOWN, study.nct.lower(), 1))
                 shadow = tuple(study for study in self.studies if will(Showing.SHADOW, study.nct.lower(), 1))

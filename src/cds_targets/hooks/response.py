@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from cds_targets.library.definition import Kind
@@ -228,6 +238,17 @@ class HookResponse(Sent):
     """The answer to a call. No cards means: everything needed was seen, and there is nothing to say."""
 
     cards: tuple[Card, ...] = ()
+    _held: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Ids of content that applies and is not shown, because the site runs it in shadow; never sent."""
+        return self._held
+
+    def holding(self, held: Iterable[str]) -> Self:
+        """This answer, with what is held back noted beside it."""
+        self._held = tuple(held)
+        return self
 
     @model_validator(mode="after")
     def _uuids_are_unique(self) -> Self:

@@ -58,6 +58,11 @@ class Policy:
     approved: frozenset[tuple[str, int, str]] = frozenset()
     only_approved: bool = False
 
+    @property
+    def decides(self) -> bool:
+        """Whether anything may be held back at all."""
+        return self.only_approved or bool(self.switches)
+
     def showing(self, card: str, version: int, content: str) -> Showing:
         """What becomes of a card: a switch comes first, then, in production, the approval of exactly this content."""
         switch = self.switches.get(("card", card))
@@ -85,10 +90,13 @@ def everything_shown() -> Policy:
 
 def content_hashes(library: Library) -> dict[str, str]:
     """The hash of what each card file says, by card id: an approval holds for exactly this."""
-    return {
-        card: hashlib.sha256(orjson.dumps(document.data, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        for card, document in library.documents.items()
-    }
+    return {card: hash_of(document.data) for card, document in library.documents.items()}
+
+
+def hash_of(data: object) -> str:
+    """The hash of what a content file says; how it is laid out does not count."""
+    told = orjson.dumps(data, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(told).hexdigest()
 
 
 def decide(
