@@ -24,7 +24,6 @@ from cds_targets.fhir.reading import (
     as_number,
     as_text,
     codings,
-    concept_text,
 )
 from cds_targets.terms import Terms
 from cds_targets.terms.labs import LabTest
@@ -85,10 +84,14 @@ def _test(part: Resource, terms: Terms) -> LabTest | None:
         test = terms.labs.by_code(codes.system_name(coding.system), coding.code)
         if test is not None:
             return terms.labs.tests[test]
-    if not codings(concept):
-        named = terms.labs.named(concept_text(concept))
-        return terms.labs.tests[named] if named else None
-    return None
+    coded = codings(concept)
+    texts = [as_text(as_dict(concept).get("text")), *(coding.display for coding in coded)]
+    named = next((test for text in texts if text and (test := terms.labs.named(text))), None)
+    if named is None:
+        return None
+    # A LOINC code we do not know may mean another specimen (bilirubin in urine); an ECG has only one.
+    told_otherwise = any(codes.system_name(coding.system) == "loinc" for coding in coded)
+    return None if told_otherwise and not terms.labs.tests[named].ecg else terms.labs.tests[named]
 
 
 def _lab(part: Resource, entry: Entry, test: LabTest, status: str, zone: tzinfo) -> Lab:

@@ -1,0 +1,81 @@
+"""Which Observations are a laboratory test or ECG we know, and what their values become."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import cache
+from typing import Any
+
+import pytest
+
+from cds_targets.facts.clinical import Lab
+from cds_targets.fhir.laboratory import read_labs
+from cds_targets.fhir.reading import Resources
+from cds_targets.library.library import content_folder
+from cds_targets.terms import Terms, load_terms
+
+LOINC = "http://loinc.org"
+LOCAL = "https://lab.example.org/codes"
+
+
+@cache
+def terms() -> Terms:
+    return load_terms(content_folder() / "terms")
+
+
+def read(code: dict[str, Any], value: float, unit: str, **more: Any) -> list[Lab]:
+    resources = Resources()
+    quantity = {"value": value, "unit": unit, **more.pop("quantity", {})}
+    observation = {"resourceType": "Observation", "id": "x", "status": "final", "code": code, "valueQuantity": quantity}
+    resources.add({**observation, **more}, "/x")
+    return read_labs(resources, terms(), UTC)
+
+
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        ({"coding": [{"system": LOINC, "code": "1742-6"}]}, "ALT"),
+        ({"text": "Alanine aminotransferase"}, "ALT"),
+        ({"coding": [{"system": LOCAL, "code": "GPT", "display": "ALAT"}]}, "ALT"),
+        ({"coding": [{"system": LOCAL, "code": "77"}], "text": "Bilirubin, total"}, "bilirubin"),
+        ({"coding": [{"system": LOINC, "code": "00000-0", "display": "Bilirubin in Urine"}], "text": "Bilirubin"}, None),
+        ({"coding": [{"system": LOINC, "code": "00000-0"}], "text": "QTc interval"}, "QTc"),
+        ({"coding": [{"system": LOCAL, "code": "q", "display": "QTcF"}]}, "QTc"),
+        ({"text": "QRS duration"}, None),
+    ],
+)
+def test_a_test_is_known_by_its_code_or_where_no_other_code_speaks_by_its_name(
+    code: dict[str, Any], test: str | None
+) -> None:
+    unit = {"ALT": "U/L", "bilirubin": "mg/dL"}.get(test or "", "ms")
+    assert [lab.test for lab in read(code, 250, unit)] == ([test] if test else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "upper", "times"),
+    [(210, "U/L", 40, 5.25), (3.5, "ukat/L", 0.7, 5.0), (3.5, "\u00b5kat/L", 0.7, 5.0), (210, "IU/L", 42, 5.0)],
+)
+def test_multiples_of_the_upper_limit_do_not_depend_on_the_unit(
+    value: float, unit: str, upper: float, times: float
+) -> None:
+    code = {"coding": [{"system": LOINC, "code": "1742-6"}]}
+    (lab,) = read(code, value, unit, referenceRange=[{"high": {"value": upper, "unit": unit}}])
+    assert lab.times_upper == pytest.approx(times)
+
+
+def test_a_value_beyond_the_range_of_the_machine_keeps_its_comparator() -> None:
+    code = {"coding": [{"system": LOINC, "code": "1742-6"}]}
+    (lab,) = read(code, 1000, "U/L", quantity={"comparator": ">"}, referenceRange=[{"high": {"value": 40}}])
+    assert (lab.comparator, lab.value, lab.times_upper) == (">", 1000, 25)
+
+
+@pytest.mark.parametrize(("value", "unit"), [(0.501, "s"), (501, "ms"), (501, "msec")])
+def test_an_interval_in_seconds_or_milliseconds(value: float, unit: str) -> None:
+    (lab,) = read({"text": "QTc"}, value, unit)
+    assert lab.value == pytest.approx(501)
+
+
+def test_a_result_that_is_not_final_has_no_value() -> None:
+    (lab,) = read({"text": "ALT"}, 210, "U/L", status="preliminary")
+    assert lab.value is None
+    assert "preliminary" in lab.notes[0]
