@@ -16,7 +16,7 @@ from itertools import pairwise
 from cds_targets.facts.clinical import Exposure
 from cds_targets.facts.dates import add_months
 from cds_targets.facts.genomic import Source
-from cds_targets.facts.record import PatientRecord
+from cds_targets.facts.record import Coverage, PatientRecord, Topic
 
 SAME_REGIMEN_DAYS = 28
 RELAPSE_MONTHS = 6
@@ -34,14 +34,21 @@ class LineCount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    drugs: tuple[Exposure, ...]
-    day: date
+class _Regimen:
+    """Drugs begun together, the first of them some day from `earliest` to `latest`."""
 
-    @property
-    def over(self) -> bool:
-        """Whether every drug of it is known to be over."""
-        return all(exposure.ongoing is False for exposure in self.drugs)
+    drugs: list[Exposure]
+    earliest: date
+    latest: date
+
+    def may_go_on(self, day: date) -> bool:
+        """Whether one of its drugs was perhaps still given on `day`."""
+        return any(
+            e.ongoing is True
+            or (e.last is not None and e.last.latest >= day)
+            or (e.last is None and e.ongoing is not False)
+            for e in self.drugs
+        )
 
 
 def prior_lines(record: PatientRecord, not_counting: frozenset[str] = frozenset()) -> LineCount:
@@ -88,38 +95,40 @@ def _relapsed_soon(exposure: Exposure, record: PatientRecord) -> bool | None:
     first = min(later, key=lambda onset: onset.earliest)
     if first.latest <= add_months(exposure.last.earliest, RELAPSE_MONTHS):
         return True
+    if record.of(Topic.DIAGNOSES).coverage is not Coverage.COMPLETE:
+        return None  # an earlier relapse may not have been sent
     return False if first.earliest > add_months(exposure.last.latest, RELAPSE_MONTHS) else None
 
 
 def _count(exposures: Iterable[Exposure]) -> tuple[int, int]:
     """Fewest and most lines these treatments make up."""
     treatments = list(exposures)
-    undated = [e for e in treatments if e.first is None and e.last is None]
-    starts = _starts([e for e in treatments if e not in undated])
-    low = high = len(starts)
-    for before, after in pairwise(starts):
-        same_class_goes_on = not before.over and any(
-            e.last is None or e.last.latest >= after.day for e in before.drugs if e.ongoing is not False
-        )
-        if same_class_goes_on:
-            low -= 1
-    if undated:
-        low, high = max(low, 1), high + len(undated)
-    return low, high
+    dated = [e for e in treatments if e.first is not None or e.last is not None]
+    undated = len(treatments) - len(dated)
+    fewest = _regimens(dated, surely_later=True)
+    low, high = len(fewest), len(_regimens(dated, surely_later=False))
+    low -= sum(before.may_go_on(after.earliest) for before, after in pairwise(fewest))
+    return (max(low, 1) if undated else low), high + undated
 
 
-def _starts(exposures: list[Exposure]) -> list[_Start]:
-    """Treatments grouped into regimens by the day they were first given."""
+def _regimens(exposures: list[Exposure], *, surely_later: bool) -> list[_Regimen]:
+    """Treatments in regimens: a new one for a drug that surely (else: perhaps) began over 28 days after the first."""
+    found: list[_Regimen] = []
+    for exposure in sorted(exposures, key=lambda e: _began(e)[::-1]):
+        earliest, latest = _began(exposure)
+        before = found[-1] if found else None
+        if before is not None:
+            days = (earliest - before.latest).days if surely_later else (latest - before.earliest).days
+            if days <= SAME_REGIMEN_DAYS:
+                before.drugs.append(exposure)
+                continue
+        found.append(_Regimen([exposure], earliest, latest))
+    return found
 
-    def day(exposure: Exposure) -> date:
-        when = exposure.first or exposure.last
-        assert when is not None  # noqa: S101 - callers pass dated treatments only
-        return when.earliest
 
-    groups: list[list[Exposure]] = []
-    for exposure in sorted(exposures, key=day):
-        if groups and (day(exposure) - day(groups[-1][0])).days <= SAME_REGIMEN_DAYS:
-            groups[-1].append(exposure)
-        else:
-            groups.append([exposure])
-    return [_Start(tuple(group), day(group[0])) for group in groups]
+def _began(exposure: Exposure) -> tuple[date, date]:
+    """The days on which it may have begun; without a recorded start any day up to its last."""
+    if exposure.first is not None:
+        return exposure.first.earliest, exposure.first.latest
+    assert exposure.last is not None  # noqa: S101 - callers pass dated treatments only
+    return date.min, exposure.last.latest

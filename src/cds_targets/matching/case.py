@@ -83,8 +83,10 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
 
 
 def days_ago(when: When, as_of: date) -> str:
-    """`today`, `42 days ago`, `12 to 40 days ago`."""
+    """`today`, `42 days ago`, `12 to 40 days ago`; `planned for 2026-07-01` where it lies ahead."""
     fewest, most = when.days_before(as_of)
+    if most < 0:
+        return f"planned for {when}"
     if most == 0:
         return "today"
     if fewest == most:

@@ -27,6 +27,7 @@ def judge_tumour(condition: TumourIs, case: Case) -> Verdict:
                 caveats = [] if tumour.active else ["whether it is active is not recorded"]
                 if condition.extent_not is not None and _extent(tumour, case) is Extent.UNKNOWN:
                     caveats.append("stage or extent not recorded")
+                caveats += [f"another cancer is recorded ({text})" for (out, text), _ in judged if out is not found]
                 return met(condition, sentence, [tumour.source], caveats, {"name": _name(tumour, case)})
         doubts = [(sentence, tumour) for (found, sentence), tumour in judged if found is Outcome.UNKNOWN]
         if outcome is Outcome.UNKNOWN and doubts:

@@ -72,6 +72,8 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
     if verdict.outcome is Outcome.MET:
         for note in card.notes:
             judged.append(_judge_note(note, record, terms, additions, values))
+    else:
+        therapies, before = (), []
     additions.extend(before)
     ordered = {order.drug for order in record.orders if order.selected}
     placed = frozenset(test for order in record.orders for test in order.tests)

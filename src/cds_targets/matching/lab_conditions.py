@@ -11,6 +11,7 @@ from cds_targets.facts.record import Topic
 from cds_targets.library.conditions import Condition, LabDone, LabDue, LabIs, LabMissing, LabRise, LabUnclear
 from cds_targets.library.durations import Duration
 from cds_targets.matching.case import Case, date_values, days_ago, listed, met, not_met, unknown
+from cds_targets.matching.limits import on_side
 from cds_targets.matching.verdict import Outcome, Verdict
 
 
@@ -73,14 +74,17 @@ def _lab_of(condition: LabIs, test: str, case: Case) -> Verdict:
         return unknown(condition, f"the newest {name} could not be used{why}", [lab.source])
     said = f"{name} {_value(lab)}{_dated(lab, case)}"
     checks = [
-        _bound(lab, condition.above, lab.value, over=True, strict=True),
-        _bound(lab, condition.at_least, lab.value, over=True, strict=False),
-        _bound(lab, condition.below, lab.value, over=False, strict=True),
-        _bound(lab, condition.above_uln, lab.times_upper, over=True, strict=True),
-        _bound(lab, condition.at_most_uln, lab.times_upper, over=False, strict=False),
+        on_side(lab.value, lab.comparator, condition.above, over=True, strict=True),
+        on_side(lab.value, lab.comparator, condition.at_least, over=True, strict=False),
+        on_side(lab.value, lab.comparator, condition.below, over=False, strict=True),
+        on_side(lab.times_upper, lab.comparator, condition.above_uln, over=True, strict=True),
+        on_side(lab.times_upper, lab.comparator, condition.at_most_uln, over=False, strict=False),
         _below_normal(lab) if condition.below_normal else Outcome.MET,
     ]
     if Outcome.NOT_MET in checks:
+        gaps = case.unseen(_topics([test], case))
+        if gaps:  # the newest result seen need not be the newest there is
+            return unknown(condition, "; ".join([*gaps, f"{said} is the newest that was sent"]), [lab.source])
         return not_met(condition, said, [lab.source])
     if Outcome.UNKNOWN in checks:
         return unknown(condition, f"{said}: {_why_open(condition, lab)}", [lab.source])
@@ -99,7 +103,9 @@ def _why_open(condition: LabIs, lab: Lab) -> str:
 
 
 def _below_normal(lab: Lab) -> Outcome:
-    return Outcome.UNKNOWN if lab.lower is None else _bound(lab, lab.lower, lab.value, over=False, strict=True)
+    return (
+        Outcome.UNKNOWN if lab.lower is None else on_side(lab.value, lab.comparator, lab.lower, over=False, strict=True)
+    )
 
 
 def _grade(lab: Lab, case: Case) -> str:
@@ -136,27 +142,6 @@ def _dated(lab: Lab, case: Case) -> str:
     return f", {days_ago(lab.when, case.as_of)}" if lab.when else ", undated"
 
 
-def _bound(lab: Lab, limit: float | None, value: float | None, *, over: bool, strict: bool) -> Outcome:
-    """Whether a value with its comparator lies on the wanted side of the limit."""
-    if limit is None:
-        return Outcome.MET
-    if value is None:
-        return Outcome.UNKNOWN
-    holds = (value > limit if strict else value >= limit) if over else (value < limit if strict else value <= limit)
-    if lab.comparator is None:
-        return Outcome.MET if holds else Outcome.NOT_MET
-    up = lab.comparator in (">", ">=")
-    if up and over and (value >= limit):
-        return Outcome.MET if lab.comparator == ">" or holds else Outcome.UNKNOWN
-    if up and not over and (value >= limit):
-        return Outcome.NOT_MET
-    if not up and not over and (value <= limit):
-        return Outcome.MET
-    if not up and over and (value <= limit):
-        return Outcome.NOT_MET
-    return Outcome.UNKNOWN
-
-
 def judge_lab_rise(condition: LabRise, case: Case) -> Verdict:
     """The newest value against the lowest earlier one of the period."""
     name = _name(condition.test, case)
@@ -176,7 +161,7 @@ def judge_lab_rise(condition: LabRise, case: Case) -> Verdict:
         values = {"rise": f"{rise:.4g} {newest.unit}", "from": f"{low:.4g}", "to": f"{value:.4g} {newest.unit}"}
         values |= date_values(newest.when, case.as_of)
         return met(condition, said, [newest.source, base.source], values=values)
-    return not_met(condition, f"{name} changed by {rise:.4g} {newest.unit}", [newest.source, base.source])
+    return _nothing(condition, [condition.test], f"{name} changed by {rise:.4g} {newest.unit}", case)
 
 
 def judge_lab_done(condition: LabDone, case: Case) -> Verdict:
@@ -214,6 +199,7 @@ def _period(condition: LabDone | LabMissing) -> str:
 def _done(condition: LabDone | LabMissing, case: Case) -> tuple[list[Lab], list[str], list[str]]:
     """The results that answer the tests, and the names of the tests perhaps done in the period and not done."""
     start = _start_of(condition.after_start_of, case) if condition.after_start_of else None
+    no_start = condition.after_start_of is not None and start is None
     limit = condition.within.before(case.as_of) if condition.within else None
     done: list[Lab] = []
     unsure: list[str] = []
@@ -221,6 +207,8 @@ def _done(condition: LabDone | LabMissing, case: Case) -> tuple[list[Lab], list[
     for test in condition.test:
         results = _results(case, test)
         outcomes = [(_in_period(lab.when, limit, start), lab) for lab in results]
+        if no_start:  # a result may lie before the start
+            outcomes = [(Outcome.UNKNOWN if found is Outcome.MET else found, lab) for found, lab in outcomes]
         surely = next((lab for outcome, lab in outcomes if outcome is Outcome.MET), None)
         if surely is not None:
             done.append(surely)
@@ -254,7 +242,8 @@ def judge_lab_due(condition: LabDue, case: Case) -> Verdict:
     """Due from the day the interval since the newest result, or since a later start, is over."""
     going_on = [e for e in _taken(condition.on, case) if e.ongoing is not False]
     if not going_on:
-        return not_met(condition, f"{condition.on} is not being taken")
+        gaps = case.unseen([Topic.THERAPIES])
+        return unknown(condition, "; ".join(gaps)) if gaps else not_met(condition, f"{condition.on} is not being taken")
     start = _start_of(condition.on, case)
     due: list[tuple[int, str]] = []
     unsure: list[str] = []
@@ -332,4 +321,4 @@ def judge_lab_unclear(condition: LabUnclear, case: Case) -> Verdict:
             sources.append(newest.source)
     if told:
         return met(condition, "; ".join(told), sources, values={"what": "; ".join(told)})
-    return not_met(condition, "every result can be read and set against its limit")
+    return _nothing(condition, condition.test, "every result can be read and set against its limit", case)

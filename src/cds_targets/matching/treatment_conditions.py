@@ -83,10 +83,20 @@ def judge_had_therapy(condition: HadTherapy, case: Case) -> Verdict:
         if outcome is Outcome.MET:
             values = {"drug": exposure.drug or exposure.written}
             values |= date_values(exposure.last, case.as_of, exposure.ongoing is True)
-            return met(condition, sentence, exposure.sources, exposure.notes, values)
+            caveats = [*exposure.notes, *_later_dose(condition, exposure, case)]
+            return met(condition, sentence, exposure.sources, caveats, values)
         return unknown(condition, "; ".join(dict.fromkeys(text for text, _ in parts)), exposure.sources)
     told = "; ".join(dict.fromkeys(sentence for (_, sentence), _ in judged))
     return case.nothing_found(condition, told or f"no {what} in the medication history")
+
+
+def _later_dose(condition: HadTherapy, exposure: Exposure, case: Case) -> list[str]:
+    """What qualifies "longer ago than": a later dose that was not recorded or not sent."""
+    if condition.longer_ago_than is None:
+        return []
+    open_end = ["whether it is still being given is not recorded"] if exposure.ongoing is None else []
+    unseen = ["a later dose may not have been sent"] if case.unseen(condition.topics) else []
+    return open_end + unseen
 
 
 def _recency(exposure: Exposure, case: Case) -> tuple[bool, int]:
@@ -133,8 +143,6 @@ def _in_window(condition: HadTherapy, exposure: Exposure, case: Case) -> tuple[O
         return Outcome.NOT_MET, said
     if Outcome.UNKNOWN in outcomes:
         return Outcome.UNKNOWN, f"{said}: the exact date is not recorded ({exposure.last})"
-    if exposure.ongoing is None and condition.longer_ago_than is not None:
-        return Outcome.UNKNOWN, f"{said}, and whether it is still being given is not recorded"
     return Outcome.MET, said
 
 
@@ -234,16 +242,26 @@ def _on_or_before(first: When, limit: int) -> Outcome:
 
 def judge_started_after(condition: StartedAfter, case: Case) -> Verdict:
     """The drug taken now was begun soon after the last dose of another, or while that was given."""
-    begun = [e for e in case.record.therapies if e.drug == condition.started and e.given is True and e.ongoing is True]
+    taken = [
+        e
+        for e in case.record.therapies
+        if e.drug == condition.started and e.given is not False and e.ongoing is not False
+    ]
+    begun = [e for e in taken if e.given is True and e.ongoing is True]
+    if taken and not begun:
+        return unknown(condition, f"whether {condition.started} is being taken now is not recorded")
     if not begun:
         return case.nothing_found(condition, f"{condition.started} is not being taken")
     start = begun[0].first
     wanted = drugs_of(case.terms, condition.drug, condition.drug_class)
     doubts = []
     met_by: list[tuple[Exposure, str]] = []
-    others = [e for e in case.record.therapies if e.drug in wanted and e.given is True]
-    for other in others:
+    for other in case.record.therapies:
+        if other.drug not in wanted or other.given is False:
+            continue
         outcome, gap = _gap(start, other, condition.within)
+        if outcome is Outcome.MET and other.given is None:
+            outcome, gap = Outcome.UNKNOWN, f"whether {other.drug} was given is not recorded"
         if outcome is Outcome.MET:
             met_by.append((other, gap))
         elif outcome is Outcome.UNKNOWN:
