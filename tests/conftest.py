@@ -1,5 +1,10 @@
 """Hypothesis steady and patient, and the option that rewrites the golden answers (review the diff like code)."""
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -15,3 +20,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden answers are to be written anew."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state_folder() -> Iterator[None]:
+    """No test, and no process a test starts, writes into this user's store."""
+    before = os.environ.get("XDG_STATE_HOME")
+    folder = os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="cds-targets-state-")
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
+    if before is None:
+        del os.environ["XDG_STATE_HOME"]
+    else:
+        os.environ["XDG_STATE_HOME"] = before

@@ -6,7 +6,8 @@
     ├── RequestError        the call is not a hook request (HTTP 400)
     ├── UnknownService      no such service (HTTP 404)
     ├── MissingData         required data neither sent nor fetchable (HTTP 412)
-    └── StoreUnavailable    what must be kept could not be kept (HTTP 503)
+    ├── StoreUnavailable    what must be kept could not be kept (HTTP 503)
+    └── SwitchedOff         the site switched the service off (HTTP 503)
 
 No message ever holds patient data: places (JSON pointers, field names), counts and codes of ours only.
 """
@@ -75,3 +76,7 @@ class MissingData(CdsTargetsError):
 
 class StoreUnavailable(CdsTargetsError):
     """The store could not keep or find what it must: nothing is answered as if it had."""
+
+
+class SwitchedOff(CdsTargetsError):
+    """The site switched this service off: it judges nothing, and says so."""

@@ -50,6 +50,32 @@ class Settings(BaseModel):
     registry: Path | None = Field(
         None, description="A file made by `cds-targets trials import`: `matching-trials` also names what it mentions"
     )
+    store: str | None = Field(
+        None,
+        repr=False,
+        description="Where calls and feedback are kept: a file, or a `postgresql://` address; when unset, "
+        "`cds-targets/store.db` in the user's state folder (`$XDG_STATE_HOME`, else `~/.local/state`)",
+    )
+    key_file: Path | None = Field(
+        None,
+        description="The secret that keys the hashes of patients and users; when unset, `store.key` beside the file; "
+        "needed with PostgreSQL, the same on all hosts",
+    )
+    keep_days: int = Field(
+        365,
+        ge=1,
+        le=36_500,
+        description="Days that cards, feedback and audit are kept before `store purge` removes them",
+    )
+    comment_days: int = Field(
+        30, ge=0, le=36_500, description="Days that clinicians' comments are kept; they may hold patient data"
+    )
+    repeat_hours: int = Field(
+        24,
+        ge=0,
+        le=168,
+        description="Hours in which order-sign leaves out what order-select showed the same user; 0 repeats everything",
+    )
     max_body_bytes: int = Field(
         5_000_000, ge=1_000, le=100_000_000, description="The largest request body, also after decompression"
     )

@@ -14,7 +14,7 @@ from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import HookResponse
 from cds_targets.hooks.services import check_call, service_of
 from cds_targets.settings import Settings
-from cds_targets.store.feedback import MemoryFeedback
+from cds_targets.store.store import Store
 from cds_targets.web.app import create_app
 
 TODAY = date(2026, 3, 1)
@@ -42,10 +42,10 @@ def advisor() -> FixedAdvisor:
 
 
 @pytest.fixture
-def store() -> MemoryFeedback:
-    return MemoryFeedback()
+def store() -> Store:
+    return Store.in_memory()
 
 
 @pytest.fixture
-def client(advisor: FixedAdvisor, store: MemoryFeedback) -> FlaskClient:
+def client(advisor: FixedAdvisor, store: Store) -> FlaskClient:
     return create_app(Settings(), advisor, store, lambda: TODAY).test_client()

@@ -9,12 +9,14 @@ from typing import Any, Self
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from cds_targets.hooks.response import EXTENSION, CardExtensions, HookResponse
 from cds_targets.hooks.response import Card as WireCard
 from cds_targets.settings import Settings
-from cds_targets.store.feedback import MemoryFeedback
+from cds_targets.store.store import Store
+from cds_targets.store.tables import feedback
 from cds_targets.web.app import create_app
 from tests.calls import order_select, patient_view
 from tests.web.conftest import TODAY, FixedAdvisor
@@ -225,15 +227,17 @@ def test_a_body_without_a_stated_length_is_bounded_too(client: FlaskClient) -> N
     assert answer.status_code == 413
 
 
-def test_feedback_is_taken_and_counted(client: FlaskClient, store: MemoryFeedback) -> None:
+def test_feedback_is_taken_and_counted(client: FlaskClient, store: Store) -> None:
     item = {"card": "c1", "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
     reason = {"reason": {"code": "patient-refuses", "system": "https://example.org"}, "userComment": "Ada moves away"}
     body = {"feedback": [item, {**item, "card": "c2", "overrideReason": reason}]}
     assert post(client, VIEW + "/feedback", body).get_json() == {"received": 2, "new": 2}
     assert post(client, VIEW + "/feedback", body).get_json() == {"received": 2, "new": 0}
-    first, second = store.all()
-    assert (first.service, first.card, first.reason) == ("targeted-therapies", "c1", None)
-    assert (second.reason, second.comment) == (("https://example.org", "patient-refuses"), "Ada moves away")
+    with store.database.reading() as connection:
+        first, second = connection.execute(select(feedback).order_by(feedback.c.id)).all()
+    assert (first.service, first.uuid, first.reason_code, first.commented) == ("targeted-therapies", "c1", None, 0)
+    assert (second.reason_system, second.reason_code) == ("https://example.org", "patient-refuses")
+    assert second.commented == 1
 
 
 def test_wrong_feedback_is_400(client: FlaskClient) -> None:

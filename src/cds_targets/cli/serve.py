@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +46,22 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 def build(settings: Settings) -> Any:
-    """The WSGI application with the content loaded; raises ContentError or SettingsError."""
-    from cds_targets.advice import Advisor
-    from cds_targets.web.app import create_app
+    """The WSGI application with the content loaded; raises ContentError or SettingsError.
 
-    return create_app(settings, Advisor.load(settings))
+    No connection to the store is open afterwards, so that workers may be forked.
+    """
+    from cds_targets.advice import Advisor
+    from cds_targets.store.governance import PolicyWatch
+    from cds_targets.store.store import Store
+    from cds_targets.web.app import create_app
+    from cds_targets.web.metrics import Metrics
+
+    store = Store.open(settings.store, settings.key_file)
+    metrics = Metrics()
+    only_approved = not settings.evaluation
+    policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
+    advisor = Advisor.load(settings, policy)
+    return create_app(settings, advisor, store, None, policy, metrics, advisor.library.content_hash)
 
 
 def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
@@ -56,7 +71,24 @@ def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
     from cds_targets.web.log import to_stderr
 
     to_stderr()
-    app = load()
+    with _shared_metrics():
+        _run(BaseApplication, load(), bind, workers, settings)
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """A folder in which the workers add up their metrics; it must be named before the metrics are imported."""
+    owner = os.getpid()
+    folder = tempfile.mkdtemp(prefix="cds-targets-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(BaseApplication: Any, app: Any, bind: str, workers: int, settings: Settings) -> None:
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -72,6 +104,12 @@ def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
         gc.collect()
         gc.freeze()
 
+    def forget(server: object, worker: Any) -> None:
+        """What a worker that ended said of its own state no longer holds; what it counted stays."""
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
     options = {
         "bind": bind,
         "workers": workers,
@@ -79,6 +117,7 @@ def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
         "threads": THREADS,
         "preload_app": True,
         "post_fork": freeze,
+        "child_exit": forget,
         "when_ready": lambda server: click.echo(greeting(bind, settings)),
         "graceful_timeout": STOP_SECONDS,
         "timeout": 60,

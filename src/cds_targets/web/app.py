@@ -12,13 +12,17 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from cds_targets.settings import Settings
-from cds_targets.store.feedback import FeedbackStore, MemoryFeedback
+from cds_targets.store.governance import Policy, everything_shown
+from cds_targets.store.store import Store
 from cds_targets.web import cors, problems
 from cds_targets.web.home import STYLE
+from cds_targets.web.journal import Journal
 from cds_targets.web.log import log
+from cds_targets.web.metrics import Metrics
+from cds_targets.web.operations import operations_blueprint
 from cds_targets.web.routes import Advises, Parts, blueprint
 from cds_targets.web.studies import studies_blueprint
 
@@ -41,12 +45,16 @@ _HEADERS = {
 def create_app(
     settings: Settings,
     advisor: Advises,
-    feedback: FeedbackStore | None = None,
+    store: Store | None = None,
     today: Callable[[], date] | None = None,
+    policy: Callable[[], Policy] = everything_shown,
+    metrics: Metrics | None = None,
+    knowledge: str = "",
 ) -> Flask:
     """The WSGI application; raises SettingsError where it must not start.
 
-    `today` is for tests: the calendar day in the site's time zone otherwise.
+    Without a store, one in memory. `today` is for tests: the calendar day in the site's time zone otherwise.
+    `knowledge` is the hash of the loaded content.
     """
     settings.refuse_if_open()
     zone = settings.zone
@@ -61,7 +69,11 @@ def create_app(
     app.after_request(_end)
     cors.install(app, settings)
     problems.install(app)
-    app.register_blueprint(blueprint(Parts(settings, advisor, feedback or MemoryFeedback(), today or day)))
+    metrics = metrics or Metrics()
+    app.extensions["cds-metrics"] = metrics
+    journal = Journal(settings, store or Store.in_memory(), metrics, policy, knowledge)
+    app.register_blueprint(blueprint(Parts(settings, advisor, journal, today or day)))
+    app.register_blueprint(operations_blueprint(journal))
     app.register_blueprint(studies_blueprint(settings, advisor, today or day))
     return app
 
@@ -85,6 +97,9 @@ def _end(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-ID"] = g.request_id
+    seconds = time.perf_counter() - g.started
+    if "service" in g:
+        current_app.extensions["cds-metrics"].called(g.service, response.status_code, seconds)
     log(
         logging.INFO,
         "answered",
@@ -92,7 +107,7 @@ def _end(response: Response) -> Response:
         method=request.method if request.method in {"GET", "HEAD", "POST", "OPTIONS"} else "other",
         service=g.get("service", ""),
         status=response.status_code,
-        ms=round((time.perf_counter() - g.started) * 1000, 1),
+        ms=round(seconds * 1000, 1),
         **g.get("facts", {}),
     )
     return response

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from werkzeug.exceptions import HTTPException
 
-from cds_targets.errors import FieldIssue, MissingData, RequestError, UnknownService
+from cds_targets.errors import FieldIssue, MissingData, RequestError, StoreUnavailable, SwitchedOff, UnknownService
 from cds_targets.web.log import log
 
 # Status -> (code of http://hl7.org/fhir/issue-type, sentence).
@@ -50,6 +50,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(RequestError, _wrong_request)
     app.register_error_handler(UnknownService, _no_such_service)
     app.register_error_handler(MissingData, _missing_data)
+    app.register_error_handler(StoreUnavailable, _not_kept)
+    app.register_error_handler(SwitchedOff, _switched_off)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
 
@@ -65,6 +67,24 @@ def _no_such_service(error: UnknownService) -> Response:
 def _missing_data(error: MissingData) -> Response:
     named = f"{error.sentence} (needed: {', '.join(error.keys)})"
     return outcome(412, "incomplete", [FieldIssue("", named)])
+
+
+def _not_kept(error: StoreUnavailable) -> Response:
+    """What cannot be kept is not answered: a caller must not believe that it was."""
+    log(logging.ERROR, "store", request=g.get("request_id", ""), reason=str(error))
+    current_app.extensions["cds-metrics"].store_failed()
+    sentence = f"the service cannot keep its records; nothing was judged or taken. Reference: {g.get('request_id', '')}"
+    return _unavailable("transient", sentence)
+
+
+def _switched_off(error: SwitchedOff) -> Response:
+    return _unavailable("processing", str(error))
+
+
+def _unavailable(code: str, sentence: str) -> Response:
+    answer = outcome(503, code, [FieldIssue("", sentence)])
+    answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def _http(error: HTTPException) -> Response:

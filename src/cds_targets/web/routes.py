@@ -11,15 +11,16 @@ from typing import Any, Protocol
 import orjson
 from flask import Blueprint, Response, g, request
 
-from cds_targets import __version__
+from cds_targets.errors import MissingData
 from cds_targets.fhir.reading import decode
 from cds_targets.hooks.feedback import FeedbackItem, parse_feedback
 from cds_targets.hooks.request import HookRequest, parse_request
 from cds_targets.hooks.response import HookResponse, extension_schema, to_json
 from cds_targets.hooks.services import discovery, service_of
 from cds_targets.settings import Settings
-from cds_targets.store.feedback import FeedbackRecord, FeedbackStore
+from cds_targets.store.feedback import FeedbackRecord
 from cds_targets.web.home import home_page
+from cds_targets.web.journal import Caller, Journal
 from cds_targets.web.limits import body_of
 from cds_targets.web.published import openapi_text
 
@@ -40,7 +41,7 @@ class Parts:
 
     settings: Settings
     advisor: Advises
-    feedback: FeedbackStore
+    journal: Journal
     today: Callable[[], date]
 
 
@@ -52,7 +53,7 @@ def blueprint(parts: Parts) -> Blueprint:
     home = home_page(parts.settings)
     openapi = openapi_text()
     schema = orjson.dumps(extension_schema())
-    ready = orjson.dumps({"status": "ready", "version": __version__, "mode": parts.settings.mode})
+    journal = parts.journal
 
     @pages.get("/")
     def index() -> Response:
@@ -68,7 +69,14 @@ def blueprint(parts: Parts) -> Blueprint:
         service = service_of(service_id)
         g.service = service.id
         hook_request = parse_request(decode(body_of(request, limit)))
-        answer = parts.advisor.advise(service.id, hook_request, parts.today())
+        caller = _caller()
+        journal.admit(service.id, hook_request, caller)
+        try:
+            judged = parts.advisor.advise(service.id, hook_request, parts.today())
+        except MissingData:
+            journal.missing(service.id, hook_request, caller)
+            raise
+        answer = journal.answered(service.id, hook_request, caller, judged)
         body = to_json(answer)
         g.facts = {
             "cards": len(answer.cards),
@@ -82,17 +90,9 @@ def blueprint(parts: Parts) -> Blueprint:
         service = service_of(service_id)
         g.service = service.id
         items = parse_feedback(decode(body_of(request, limit)))
-        new = parts.feedback.add([_record(service.id, item) for item in items])
+        new = journal.feedback(service.id, [_record(service.id, item) for item in items], _caller())
         g.facts = {"received": len(items), "new": new}
         return _json(orjson.dumps({"received": len(items), "new": new}))
-
-    @pages.get("/health/live")
-    def live() -> Response:
-        return _json(b'{"status":"live"}')
-
-    @pages.get("/health/ready")
-    def is_ready() -> Response:
-        return _json(ready)
 
     @pages.get("/openapi.yaml")
     def description() -> Response:
@@ -103,6 +103,11 @@ def blueprint(parts: Parts) -> Blueprint:
         return Response(schema, content_type="application/schema+json")
 
     return pages
+
+
+def _caller() -> Caller:
+    """Whose call this is: the tenant that authentication found, the only one where there is none."""
+    return Caller(tenant=g.get("tenant", ""), request=g.request_id)
 
 
 def _json(body: bytes) -> Response:

@@ -1,0 +1,89 @@
+"""Numbers for operators, in the form Prometheus reads: counts and times, never a patient or a caller.
+
+With several worker processes the numbers are shared through files: `cds-targets serve` names their folder in
+PROMETHEUS_MULTIPROC_DIR before this module is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from cds_targets.hooks.response import Card
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class Metrics:
+    """The numbers of one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._calls = self._counter("calls", "Calls answered, by service, address and HTTP status", "service", "status")
+        self._seconds = Histogram(
+            "cds_targets_call_seconds",
+            "Time from the first byte to the last of an answer to a call",
+            ["service"],
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._cards = self._counter("cards", "Cards shown, by card", "card", "kind")
+        self._held = self._counter("cards_held", "Cards that applied and were not shown", "card", "why")
+        self._unknowns = self._counter("unknowns", "Answers with a card that names something unknown", "service")
+        self._silent = self._counter("silent", "Answers without a card: everything seen, nothing to say", "service")
+        self._feedback = self._counter("feedback", "Feedback kept that was new", "service")
+        self._store = self._counter("store_failures", "Answers refused because the store could not keep them")
+        self._blind = Gauge(
+            "cds_targets_decisions_unreadable",
+            "Whether the site's decisions cannot be read now (the last known ones hold)",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+
+    def called(self, service: str, status: int, seconds: float) -> None:
+        """A call of a service was answered."""
+        self._calls.labels(service, str(status)).inc()
+        self._seconds.labels(service).observe(seconds)
+
+    def answered(self, service: str, cards: Iterable[Card]) -> None:
+        """An answer left with these cards."""
+        shown = [card.extension.card for card in cards]
+        for told in shown:
+            self._cards.labels(told.id, told.kind.value).inc()
+        if not shown:
+            self._silent.labels(service).inc()
+        if any(told.unknown for told in shown):
+            self._unknowns.labels(service).inc()
+
+    def held(self, why: str, cards: Iterable[str]) -> None:
+        """These cards applied and were not shown: `shadow` or `repeated`."""
+        for card in cards:
+            self._held.labels(card, why).inc()
+
+    def took_feedback(self, service: str, new: int) -> None:
+        """Feedback of a service was kept."""
+        self._feedback.labels(service).inc(new)
+
+    def store_failed(self) -> None:
+        """Something could not be kept."""
+        self._store.inc()
+
+    def decisions_unreadable(self, unreadable: bool) -> None:
+        """Whether the site's decisions can be read."""
+        self._blind.set(int(unreadable))
+
+    def text(self) -> bytes:
+        """Everything, over all processes where there are several."""
+        if os.environ.get(FOLDER):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return generate_latest(registry)
+        return generate_latest(self._registry)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"cds_targets_{name}", meaning, labels, registry=self._registry)

@@ -1,0 +1,67 @@
+"""What was said at order-select is not said again at order-sign; where there is any doubt it is said again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from cds_targets.hooks.request import HookRequest
+from cds_targets.hooks.response import Card
+from cds_targets.library.definition import Kind
+from cds_targets.store.issued import IssuedCard, Shown
+
+SELECT, SIGN = "therapy-safety-select", "therapy-safety-sign"
+# These return at signing and at every reload until feedback answers them.
+_RETURNING = frozenset({Kind.TOXICITY, Kind.RESISTANCE, Kind.SEQUENCING})
+
+
+def issued_card(card: Card, request: HookRequest) -> IssuedCard:
+    """A card as it is kept: what it said in full, and of which drug (what it is about, else all that is drafted)."""
+    told = card.extension.card
+    drug = list(told.about) or _drafted(request)
+    suggested = [suggestion.label for suggestion in card.suggestions]
+    said = [card.summary, card.detail, card.indicator, drug, suggested, told.model_dump(mode="json")]
+    return IssuedCard(card.uuid, told.id, told.version, told.kind.value, card.indicator, orjson.dumps(said))
+
+
+def is_repeated(card: Card, content: str, earlier: Iterable[Shown], evaluation: bool) -> bool:
+    """Whether a card of order-sign says nothing that this user was not shown at order-select, and need not return.
+
+    The same card, version and words about the same drug, for the same patient and user. A card that names something
+    unknown always returns, for silence means that everything was seen. A card that feedback answered does not return.
+    An unanswered one returns if it is critical, or warns of toxicity, resistance or sequence; in evaluation mode every
+    unanswered warning returns.
+    """
+    told = card.extension.card
+    same = [
+        shown for shown in earlier if (shown.card, shown.version, shown.content) == (told.id, told.version, content)
+    ]
+    if not same or told.unknown:
+        return False
+    if any(shown.answered for shown in same) or card.indicator == "info":
+        return True
+    return card.indicator == "warning" and told.kind not in _RETURNING and not evaluation
+
+
+def without_repeats(
+    cards: Sequence[Card], content_of: Callable[[Card], str], earlier: Sequence[Shown], evaluation: bool
+) -> tuple[tuple[Card, ...], tuple[str, ...]]:
+    """The cards to show, and the ids of those left out."""
+    if not earlier:
+        return tuple(cards), ()
+    repeated = [card for card in cards if is_repeated(card, content_of(card), earlier, evaluation)]
+    return tuple(card for card in cards if card not in repeated), tuple(card.extension.card.id for card in repeated)
+
+
+def _drafted(request: HookRequest) -> list[Any]:
+    """The medications of the draft orders, as written."""
+    drafts = request.context.draft_orders or {}
+    entries = drafts.get("entry")
+    resources = (
+        [entry.get("resource") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
+    names = ("medicationCodeableConcept", "medicationReference", "medication")
+    found = [[resource.get(name) for name in names] for resource in resources if isinstance(resource, dict)]
+    return sorted(orjson.dumps(one, option=orjson.OPT_SORT_KEYS).decode() for one in found if any(one))
