@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.errors import CdsTargetsError, MissingData, SettingsError
 from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
@@ -54,7 +55,8 @@ _SPEAKS_OF: dict[str, tuple[Topic, ...]] = {
 class Advisor:
     """The loaded content, ready to answer calls; holds nothing of any patient.
 
-    `contents` has the hash of each card and study by id, `policy` gives the site's decisions in force.
+    `contents` has the hash of each card and study by id, `policy` gives the site's decisions in force;
+    `fetcher` asks the EHR for what a call left out.
     """
 
     settings: Settings
@@ -62,6 +64,7 @@ class Advisor:
     studies: tuple[Study, ...]
     contents: Mapping[str, str] = field(default_factory=dict)
     policy: Callable[[], Policy] = everything_shown
+    fetcher: Fetcher | None = None
 
     @classmethod
     def load(cls, settings: Settings, policy: Callable[[], Policy] = everything_shown) -> Advisor:
@@ -78,9 +81,10 @@ class Advisor:
     def record(self, request: HookRequest, today: date) -> PatientRecord:
         """The patient record of a call, as read on `today`."""
         context = request.context
+        prefetch = request.prefetch if self.fetcher is None else self.fetcher.complete(request)
         return read_record(
             context.patient_id,
-            request.prefetch,
+            prefetch,
             context.draft_orders,
             list(context.selections) if context.selections is not None else None,
             today,

@@ -153,7 +153,7 @@ def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entri
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         return _Answer(Coverage.MISSING, [f"what was sent as {name} could not be read"])
     if value["resourceType"] == "OperationOutcome":
-        return _Answer(Coverage.MISSING, [f"the EHR reported an error instead of {name}"])
+        return _Answer(Coverage.MISSING, [_OUTCOMES.get(_issue_code(value), _OUTCOMES[""]).format(name)])
     answer = _Answer(Coverage.COMPLETE, [])
     before, bad = len(resources.entries), len(resources.unreadable)
     if len(as_list(value.get("entry"))) > max_entries:
@@ -168,6 +168,23 @@ def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entri
     if unreadable:
         answer.lower(Coverage.PARTIAL, f"{unreadable} entries of {name} could not be read")
     return answer
+
+
+# What an OperationOutcome in the place of an answer says, by its issue's code.
+_OUTCOMES = {
+    "": "the EHR reported an error instead of {}",
+    "forbidden": "the EHR did not allow {} to be read",
+    "login": "the EHR did not allow {} to be read",
+    "timeout": "the EHR did not answer in time when asked for {}",
+    "structure": "the EHR's answer to the search for {} could not be read",
+    "too-long": "the EHR's answer to the search for {} was too large",
+    "incomplete": "the search for {} brought nothing, and such a search has not been seen to work on this server",
+}
+
+
+def _issue_code(outcome: Resource) -> str:
+    issues = [as_dict(issue) for issue in as_list(outcome.get("issue"))]
+    return as_text(issues[0].get("code")) if issues else ""
 
 
 def _check_bundle(value: Resource, answer: _Answer, name: str) -> None:

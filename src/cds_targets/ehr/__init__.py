@@ -1,0 +1,1 @@
+"""What the EHR left out of a call, fetched from its registered FHIR server."""

@@ -1,0 +1,158 @@
+"""GET from one registered server and from nowhere else: its address is checked and pinned, its answer bounded.
+
+No redirect is followed, no proxy or .netrc of the environment is used, every wait and every byte is counted.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 2.0
+_CHUNK = 65_536
+_TRANSIENT = frozenset({429, 502, 503, 504})
+
+Resolver = Callable[[str, int], list[str]]
+
+
+class Why(StrEnum):
+    """Why there is no answer."""
+
+    FORBIDDEN = "forbidden"
+    TIMEOUT = "timeout"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too large"
+    REDIRECTED = "redirected"
+    ADDRESS = "address"
+
+
+class FetchError(Exception):
+    """A GET without a usable answer; `transient` says that asking again may help. Names no address and no data."""
+
+    def __init__(self, why: Why, transient: bool = False) -> None:
+        self.why = why
+        self.transient = transient
+        super().__init__(why.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A registered FHIR base (`https://ehr.example.org/fhir`); `internal`: it may live on a private address."""
+
+    base: str
+    internal: bool = False
+
+
+def resolved(host: str, port: int) -> list[str]:
+    """Every address of a host; raises OSError."""
+    return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+class Guarded:
+    """A session with one server, on one of its addresses."""
+
+    def __init__(self, server: Server, address: str) -> None:
+        parts = urlsplit(server.base)
+        self.server = server
+        self.address = address
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.mount(f"{parts.scheme}://", _Pinned(parts.hostname or "", address))
+
+    @classmethod
+    def open(cls, server: Server, resolve: Resolver = resolved) -> Guarded:
+        """Resolve once and check every address; raises FetchError."""
+        parts = urlsplit(server.base)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            addresses = resolve(parts.hostname or "", port)
+        except OSError:
+            raise FetchError(Why.FAILED, transient=True) from None
+        if not addresses or not all(server.internal or _is_public(address) for address in addresses):
+            raise FetchError(Why.ADDRESS)
+        return cls(server, addresses[0])
+
+    def get(self, url: str, headers: dict[str, str], deadline: float, cap: int) -> bytes:
+        """The body of a 200 answer, read before `deadline` (monotonic seconds) and no longer than `cap` bytes."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise FetchError(Why.TIMEOUT)
+        timeout = (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))
+        try:
+            answer = self._session.get(url, headers=headers, timeout=timeout, stream=True, allow_redirects=False)
+            with answer:
+                _check(answer)
+                return _body(answer, deadline, cap)
+        except requests.Timeout:
+            raise FetchError(Why.TIMEOUT) from None
+        except requests.exceptions.SSLError:
+            raise FetchError(Why.FAILED) from None
+        except (requests.RequestException, OSError, ValueError):
+            raise FetchError(Why.FAILED, transient=True) from None
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.split("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return (mapped or ip).is_global
+
+
+def _check(answer: requests.Response) -> None:
+    status = answer.status_code
+    if status == 200:
+        return
+    if status in (401, 403):
+        raise FetchError(Why.FORBIDDEN)
+    if 300 <= status < 400:
+        raise FetchError(Why.REDIRECTED)
+    raise FetchError(Why.FAILED, transient=status in _TRANSIENT)
+
+
+def _body(answer: requests.Response, deadline: float, cap: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for chunk in answer.iter_content(_CHUNK):
+        size += len(chunk)
+        if size > cap:
+            raise FetchError(Why.TOO_LARGE)
+        if time.monotonic() > deadline:
+            raise FetchError(Why.TIMEOUT)
+        parts.append(chunk)
+    declared = answer.headers.get("Content-Length", "")
+    if declared.isdigit() and "Content-Encoding" not in answer.headers and size != int(declared):
+        raise FetchError(Why.FAILED, transient=True)
+    return b"".join(parts)
+
+
+class _Pinned(HTTPAdapter):
+    """Connects to one address, while the name is kept for TLS and for the Host header."""
+
+    def __init__(self, host: str, address: str) -> None:
+        self._host = host
+        self._address = f"[{address}]" if ":" in address else address
+        super().__init__(pool_connections=1, pool_maxsize=16)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """The pool's TLS checks are those of the name, not of the address."""
+        super().init_poolmanager(*args, server_hostname=self._host, assert_hostname=self._host, **options)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send to the address; a request to any other host is refused."""
+        parts = urlsplit(request.url or "")
+        if parts.hostname != self._host:
+            raise requests.exceptions.InvalidURL
+        port = f":{parts.port}" if parts.port else ""
+        request.headers["Host"] = parts.netloc
+        request.url = parts._replace(netloc=f"{self._address}{port}").geturl()
+        return super().send(request, *args, **options)
