@@ -57,3 +57,26 @@ def test_production_refuses_to_start_open() -> None:
     with pytest.raises(SettingsError, match="no issuer is registered"):
         Settings(mode=Mode.PRODUCTION).refuse_if_open()
     Settings().refuse_if_open()
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://ehr.example.org/fhir",
+        "ehr.example.org",
+        "https://x@ehr.example.org/fhir",
+        "https://e.org/fhir?x=1",
+        "ftp://e",
+    ],
+)
+def test_a_fhir_server_is_registered_by_a_plain_https_address(base: str) -> None:
+    with pytest.raises(SettingsError, match="FHIR_SERVERS"):
+        Settings.from_environment({"CDS_TARGETS_FHIR_SERVERS": base})
+
+
+def test_fhir_servers_are_listed_with_commas_and_lose_their_last_slash() -> None:
+    listed = "https://a.example.org/fhir/, http://127.0.0.1:8090/fhir"
+    assert Settings.from_environment({"CDS_TARGETS_INTERNAL_FHIR_SERVERS": listed}).internal_fhir_servers == (
+        "https://a.example.org/fhir",
+        "http://127.0.0.1:8090/fhir",
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_targets.ehr.fetcher import Fetcher
+from cds_targets.ehr.guarded import Server
 from cds_targets.errors import CdsTargetsError, MissingData, SettingsError
 from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
@@ -76,7 +77,9 @@ class Advisor:
         studies, documents = load_studies(folder / "trials")
         warm_up(library.terms)
         contents = content_hashes(library) | {nct.lower(): hash_of(file.data) for nct, file in documents.items()}
-        return cls(settings, library, tuple(studies), contents, policy)
+        servers = [Server(base) for base in settings.fhir_servers]
+        servers += [Server(base, internal=True) for base in settings.internal_fhir_servers]
+        return cls(settings, library, tuple(studies), contents, policy, Fetcher(servers) if servers else None)
 
     def record(self, request: HookRequest, today: date) -> PatientRecord:
         """The patient record of a call, as read on `today`."""

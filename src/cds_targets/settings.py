@@ -76,6 +76,12 @@ class Settings(BaseModel):
         le=168,
         description="Hours in which order-sign leaves out what order-select showed the same user; 0 repeats everything",
     )
+    fhir_servers: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        (), description="FHIR base addresses that may be asked for what a call left out: https, exact, by commas"
+    )
+    internal_fhir_servers: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        (), description="The same for servers of the own house, which may have private addresses and need no token"
+    )
     max_body_bytes: int = Field(
         5_000_000, ge=1_000, le=100_000_000, description="The largest request body, also after decompression"
     )
@@ -132,6 +138,18 @@ class Settings(BaseModel):
             ):
                 raise ValueError("must list exact origins such as https://ehr.example.org: no path, never '*'")
         return value
+
+    @field_validator("fhir_servers", "internal_fhir_servers")
+    @classmethod
+    def _https_bases(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for base in value:
+            parts = urlsplit(base)
+            local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+            if parts.scheme != "https" and not (parts.scheme == "http" and local):
+                raise ValueError("must list https addresses such as https://ehr.example.org/fhir (http on loopback)")
+            if not parts.netloc or "@" in parts.netloc or "\\" in base or parts.query or parts.fragment:
+                raise ValueError("must list plain base addresses such as https://ehr.example.org/fhir")
+        return tuple(base.rstrip("/") for base in value)
 
     @property
     def evaluation(self) -> bool:

@@ -391,3 +391,10 @@ def test_without_a_token_only_a_server_of_the_own_house_is_asked() -> None:
         request = call(server, token=None)
         assert Fetcher([Server(server.base)]).complete(request) == request.prefetch
         assert fetcher(server).complete(request) != request.prefetch
+
+
+def test_the_servers_of_the_settings_are_asked() -> None:
+    with running(chart) as server:
+        loaded = Advisor.load(Settings(internal_fhir_servers=(server.base,)))
+        told = json.loads(to_json(loaded.advise("targeted-therapies", call(server), DAY)))["cards"]
+    assert [read(card)["id"] for card in told] == ["kras-g12c-nsclc-second-line"]

@@ -21,6 +21,9 @@ COMMANDS = {
     "explain": "Explain why a card is shown, silent or open for the patient of a hook call.",
     "check": "Check cards, terms and studies, and run the examples inside them.",
     "trials": "Curated studies, the registry, and matching a patient.",
+    "cards": "Switch cards off and on, run them in shadow, approve them.",
+    "store": "Where records are kept: retention, backup, tables.",
+    "audit": "Check and export the audit.",
     "schema": "Print a published JSON Schema.",
 }
 
