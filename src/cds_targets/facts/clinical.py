@@ -138,7 +138,8 @@ class Lab:
     @property
     def times_upper(self) -> float | None:
         """The value as a multiple of the laboratory's upper limit of normal, None without one."""
-        return None if self.value is None or not self.upper else self.value / self.upper
+        # rounded: 2.1 / 0.7 is 3 times the limit, not 3.0000000000000004 times
+        return None if self.value is None or not self.upper else round(self.value / self.upper, 9)
 
 
 @dataclass(frozen=True, slots=True)
