@@ -145,6 +145,8 @@ def find(
                 unknown.append(finding)
     replaced = {other for finding in shown for other in finding.card.replaces}
     shown = [finding for finding in shown if finding.card.id not in replaced]
+    # What cannot be told is said once too, by the card that says it in its own words.
+    replaced |= {other for finding in unknown if finding.card.unknown_card for other in finding.card.replaces}
     unknown = [finding for finding in unknown if finding.card.id not in replaced]
     shown.sort(key=_urgency)
     unknown.sort(key=_urgency)
