@@ -42,13 +42,13 @@ def postgresql() -> Iterator[str]:
             shutil.chown(folder, user)
         run = {"user": user, "cwd": folder, "capture_output": True, "check": True, "env": {"PATH": os.environ["PATH"]}}
         data = folder / "data"
-        subprocess.run([home / "initdb", "-D", data, "-U", "cds", "--auth=trust", "-E", "UTF8", "--locale=C"], **run)  # type: ignore[call-overload]
+        subprocess.run([home / "initdb", "-D", data, "-U", "cds", "--auth=trust", "-E", "UTF8", "--locale=C"], **run)  # type: ignore[call-overload]  # noqa: S603
         options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=on"
         start = [home / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options]
-        subprocess.run([*start, "start"], **{**run, "capture_output": False, "stdout": subprocess.DEVNULL})  # type: ignore[call-overload]
+        subprocess.run([*start, "start"], **{**run, "capture_output": False, "stdout": subprocess.DEVNULL})  # type: ignore[call-overload]  # noqa: S603
         try:
             yield f"postgresql://cds@/postgres?host={folder}"
         finally:
-            subprocess.run([home / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], **run)  # type: ignore[call-overload]
+            subprocess.run([home / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], **run)  # type: ignore[call-overload]  # noqa: S603
     finally:
         shutil.rmtree(folder, ignore_errors=True)

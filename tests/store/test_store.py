@@ -221,14 +221,18 @@ def test_no_connection_is_held_after_opening(tmp_path: Path) -> None:
     store.close()
 
 
+def _show_many(store: Store) -> None:
+    for number in range(1_000):
+        show(store, card(f"c{number}"))
+
+
 def test_a_full_disk_is_an_error_and_keeps_nothing_by_half(tmp_path: Path) -> None:
     store = Store.open(str(tmp_path / "store.db"))
     with store.database.writing() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar()
         connection.execute(text(f"PRAGMA max_page_count = {pages}"))
     with pytest.raises(StoreUnavailable, match="SQLITE_FULL"):
-        for number in range(1_000):
-            show(store, card(f"c{number}"))
+        _show_many(store)
     with store.audit_rows() as rows:
         answered = sum(row["event"] == "call" for row in rows)
     assert len(kept(store, issued.c.uuid)) == answered

@@ -82,7 +82,7 @@ def rows(connection: Connection) -> Iterator[dict[str, Any]]:
     """Every row in order, as it is kept; `facts` are read."""
     found = connection.execution_options(yield_per=1_000).execute(select(audit).order_by(audit.c.seq))
     for row in found.mappings():
-        yield {**row, "facts": orjson.loads(row["facts"])}
+        yield {**{str(name): value for name, value in row.items()}, "facts": orjson.loads(row["facts"])}
 
 
 def verify(connection: Connection, keys: Keys) -> Verified:
@@ -105,6 +105,14 @@ def verify(connection: Connection, keys: Keys) -> Verified:
     if (seq, link) != (head.seq, head.hash):
         problems.append(f"row {seq + 1}: the chain ends before its head, which is row {head.seq}")
     return Verified(count, seq, link, tuple(problems))
+
+
+def contains(connection: Connection, seq: int, link: str) -> bool:
+    """Whether the chain still has that link, or begins after it."""
+    head = connection.execute(_HEAD).one()
+    if seq == head.since_seq:
+        return bool(link == head.since_hash)
+    return connection.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar() == link
 
 
 def _link(row: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from cds_targets import __version__
 from cds_targets.errors import SettingsError, StoreUnavailable
@@ -225,11 +225,24 @@ class Store:
         with self.database.reading() as connection:
             return audit.verify(connection, self.keys)
 
+    def contains_link(self, seq: int, link: str) -> bool:
+        """Whether the audit still has that row with that hash, or went on from it after a purge."""
+        with self.database.reading() as connection:
+            return audit.contains(connection, seq, link)
+
     @contextmanager
     def audit_rows(self) -> Iterator[Iterator[dict[str, Any]]]:
         """The audit, row by row."""
         with self.database.reading() as connection:
             yield audit.rows(connection)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table holds."""
+        with self.database.reading() as connection:
+            return {
+                name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for name, table in sorted(METADATA.tables.items())
+            }
 
     def forget_tokens(self) -> int:
         """Forget tokens that no verifier would accept any more."""
