@@ -40,7 +40,7 @@ def kept(store: Store, column: object) -> list[object]:
 
 
 def shown(store: Store, patient: str = "ada", viewer: str = "dr-berg", tenant: str = "") -> list[tuple[str, bool]]:
-    found = store.shown_since(tenant, patient, viewer, SELECT, LONG_AGO)
+    found = store.shown_since(tenant, patient, viewer, [SELECT], LONG_AGO)
     return [(one.card, one.answered) for one in found]
 
 

@@ -29,8 +29,9 @@ class IssuedCard:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A card shown before. `answered`: feedback came on this very card, after it was shown."""
+    """A card that a service showed before. `answered`: feedback came on this very card, after it was shown."""
 
+    service: str
     card: str
     version: int
     content: str
@@ -43,9 +44,9 @@ def add(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
 
 
 def shown_since(
-    connection: Connection, tenant: str, patient: str, viewer: str, service: str, since: datetime
+    connection: Connection, tenant: str, patient: str, viewer: str, services: Sequence[str], since: datetime
 ) -> tuple[Shown, ...]:
-    """What `service` showed this viewer of this patient since then."""
+    """What these services showed this viewer of this patient since then."""
     told = and_(
         feedback.c.tenant == issued.c.tenant,
         feedback.c.uuid == issued.c.uuid,
@@ -55,6 +56,7 @@ def shown_since(
     query = (
         select(
             issued.c.uuid,
+            issued.c.service,
             issued.c.card,
             issued.c.version,
             issued.c.content,
@@ -64,12 +66,12 @@ def shown_since(
         .where(issued.c.patient == patient)
         .where(issued.c.at >= stamp(since))
         .where(issued.c.viewer == viewer)
-        .where(issued.c.service == service)
+        .where(issued.c.service.in_(services))
     )
     found = connection.execute(query).all()
     answered = {row.uuid for row in found if row.answers}
     mixed = _of_several_patients(connection, tenant, answered) if answered else frozenset()
-    return tuple(Shown(row.card, row.version, row.content, row.uuid in answered - mixed) for row in found)
+    return tuple(Shown(row.service, row.card, row.version, row.content, row.uuid in answered - mixed) for row in found)
 
 
 def _of_several_patients(connection: Connection, tenant: str, uuids: set[str]) -> frozenset[str]:

@@ -141,11 +141,13 @@ class Store:
             audit.append(connection, self.keys, now, "call", call.tenant, facts)
             issued.add(connection, rows)
 
-    def shown_since(self, tenant: str, patient: str, viewer: str, service: str, since: datetime) -> tuple[Shown, ...]:
-        """What `service` showed this viewer of this patient since then."""
+    def shown_since(
+        self, tenant: str, patient: str, viewer: str, services: Sequence[str], since: datetime
+    ) -> tuple[Shown, ...]:
+        """What these services showed this viewer of this patient since then."""
         hashed = self.patient(tenant, patient), self.keys.hash("viewer", tenant, viewer)
         with self.database.reading() as connection:
-            return issued.shown_since(connection, tenant, *hashed, service, since)
+            return issued.shown_since(connection, tenant, *hashed, services, since)
 
     def content(self, card: IssuedCard) -> str:
         """The keyed hash of what a card said."""

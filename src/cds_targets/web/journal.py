@@ -15,7 +15,7 @@ from cds_targets.store.governance import Policy, Showing
 from cds_targets.store.issued import IssuedCard
 from cds_targets.store.store import CallRecord, Store
 from cds_targets.web.metrics import Metrics
-from cds_targets.web.repeats import SELECT, SIGN, issued_card, without_repeats
+from cds_targets.web.repeats import ORDERING, issued_card, without_repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,16 @@ class Journal:
         self, service: str, request: HookRequest, caller: Caller, answer: HookResponse, kept: dict[str, IssuedCard]
     ) -> tuple[tuple[Card, ...], tuple[str, ...]]:
         hours = self.settings.repeat_hours
-        if service != SIGN or not hours or not answer.cards:
+        if service not in ORDERING or not hours or not answer.cards:
             return answer.cards, ()
         context = request.context
         since = self.store.now() - timedelta(hours=hours)
-        earlier = self.store.shown_since(caller.tenant, context.patient_id, context.user_id, SELECT, since)
-        return without_repeats(
-            answer.cards, lambda card: self.store.content(kept[card.uuid]), earlier, self.settings.evaluation
-        )
+        earlier = self.store.shown_since(caller.tenant, context.patient_id, context.user_id, ORDERING, since)
+
+        def content_of(card: Card) -> str:
+            return self.store.content(kept[card.uuid])
+
+        return without_repeats(service, answer.cards, content_of, earlier, self.settings.evaluation)
 
     def _call(
         self, service: str, request: HookRequest, caller: Caller, outcome: str, held: list[str] | None = None

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from cds_targets.hooks.response import Card
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -24,11 +25,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._calls = self._counter("calls", "Calls answered, by service, address and HTTP status", "service", "status")
+        self._calls = self._counter("calls", "Calls answered, by HTTP status", "service", "what", "status")
         self._seconds = Histogram(
             "cds_targets_call_seconds",
             "Time from the first byte to the last of an answer to a call",
-            ["service"],
+            ["service", "what"],
             registry=self._registry,
             buckets=_SECONDS,
         )
@@ -45,10 +46,10 @@ class Metrics:
             multiprocess_mode="livemax",
         )
 
-    def called(self, service: str, status: int, seconds: float) -> None:
-        """A call of a service was answered."""
-        self._calls.labels(service, str(status)).inc()
-        self._seconds.labels(service).observe(seconds)
+    def called(self, service: str, what: str, status: int, seconds: float) -> None:
+        """A `call` of a service, or `feedback` to it, was answered."""
+        self._calls.labels(service, what, str(status)).inc()
+        self._seconds.labels(service, what).observe(seconds)
 
     def answered(self, service: str, cards: Iterable[Card]) -> None:
         """An answer left with these cards."""

@@ -1,4 +1,4 @@
-"""What was said at order-select is not said again at order-sign; where there is any doubt it is said again."""
+"""What was said while ordering is not said again at signing; where there is any doubt it is said again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from cds_targets.library.definition import Kind
 from cds_targets.store.issued import IssuedCard, Shown
 
 SELECT, SIGN = "therapy-safety-select", "therapy-safety-sign"
+ORDERING = (SELECT, SIGN)
 # These return at signing and at every reload until feedback answers them.
 _RETURNING = frozenset({Kind.TOXICITY, Kind.RESISTANCE, Kind.SEQUENCING})
 
@@ -26,13 +27,13 @@ def issued_card(card: Card, request: HookRequest) -> IssuedCard:
     return IssuedCard(card.uuid, told.id, told.version, told.kind.value, card.indicator, orjson.dumps(said))
 
 
-def is_repeated(card: Card, content: str, earlier: Iterable[Shown], evaluation: bool) -> bool:
-    """Whether a card of order-sign says nothing that this user was not shown at order-select, and need not return.
+def is_repeated(service: str, card: Card, content: str, earlier: Iterable[Shown], evaluation: bool) -> bool:
+    """Whether a card says nothing that this user was not shown before, and need not return.
 
-    The same card, version and words about the same drug, for the same patient and user. A card that names something
-    unknown always returns, for silence means that everything was seen. A card that feedback answered does not return.
-    An unanswered one returns if it is critical, or warns of toxicity, resistance or sequence; in evaluation mode every
-    unanswered warning returns.
+    Before means: the same card, version and words about the same drug, for the same patient and user. A card that names
+    something unknown always returns, for silence means that everything was seen. A card that feedback answered does not
+    return. Any other card returns at order-select; at order-sign it returns if order-select did not show it, if it is
+    critical, or if it warns of toxicity, resistance or sequence; in evaluation mode every unanswered warning returns.
     """
     told = card.extension.card
     same = [
@@ -40,18 +41,26 @@ def is_repeated(card: Card, content: str, earlier: Iterable[Shown], evaluation: 
     ]
     if not same or told.unknown:
         return False
-    if any(shown.answered for shown in same) or card.indicator == "info":
+    if any(shown.answered for shown in same):
+        return True
+    if service != SIGN or all(shown.service != SELECT for shown in same):
+        return False
+    if card.indicator == "info":
         return True
     return card.indicator == "warning" and told.kind not in _RETURNING and not evaluation
 
 
 def without_repeats(
-    cards: Sequence[Card], content_of: Callable[[Card], str], earlier: Sequence[Shown], evaluation: bool
+    service: str,
+    cards: Sequence[Card],
+    content_of: Callable[[Card], str],
+    earlier: Sequence[Shown],
+    evaluation: bool,
 ) -> tuple[tuple[Card, ...], tuple[str, ...]]:
     """The cards to show, and the ids of those left out."""
     if not earlier:
         return tuple(cards), ()
-    repeated = [card for card in cards if is_repeated(card, content_of(card), earlier, evaluation)]
+    repeated = [card for card in cards if is_repeated(service, card, content_of(card), earlier, evaluation)]
     return tuple(card for card in cards if card not in repeated), tuple(card.extension.card.id for card in repeated)
 
 
