@@ -192,7 +192,8 @@ def judge_on_therapy(condition: OnTherapy, case: Case) -> Verdict:
     """Being taken now; how long since the first dose if a number is named."""
     wanted = drugs_of(case.terms, condition.drug, condition.drug_class)
     what = listed([*(condition.drug or ()), *(condition.drug_class or ())])
-    doubts = []
+    doubts: list[str] = []
+    taken: dict[str, tuple[Exposure, str]] = {}
     for exposure in case.record.therapies:
         if exposure.drug not in wanted or exposure.given is False or exposure.ongoing is False:
             continue
@@ -202,16 +203,25 @@ def judge_on_therapy(condition: OnTherapy, case: Case) -> Verdict:
             continue
         outcome, sentence = _since(condition, exposure, case)
         if outcome is Outcome.MET:
-            first = exposure.first
-            values = {"drug": name, "since": str(first) if first else "an unknown date"}
-            values["days"] = days_ago(first, case.as_of).removesuffix(" ago") if first else "an unknown time"
-            caveats = ["on hold"] if exposure.on_hold else []
-            return met(condition, sentence, exposure.sources, caveats, values)
-        if outcome is Outcome.UNKNOWN:
+            taken.setdefault(name, (exposure, sentence))
+        elif outcome is Outcome.UNKNOWN:
             doubts.append(sentence)
+    if taken:
+        return _taken(condition, taken, case)
     if doubts:
         return unknown(condition, "; ".join(doubts))
     return case.nothing_found(condition, f"{what} is not being taken")
+
+
+def _taken(condition: OnTherapy, taken: dict[str, tuple[Exposure, str]], case: Case) -> Verdict:
+    """Every one of the drugs that is being taken is named; the dates are those of the first."""
+    first = next(iter(taken.values()))[0].first
+    values = {"drug": listed(taken, "and"), "since": str(first) if first else "an unknown date"}
+    values["days"] = days_ago(first, case.as_of).removesuffix(" ago") if first else "an unknown time"
+    held = [name for name, (exposure, _) in taken.items() if exposure.on_hold]
+    caveats = [] if not held else ["on hold"] if len(taken) == 1 else [f"{listed(held, 'and')} on hold"]
+    sources = [source for exposure, _ in taken.values() for source in exposure.sources]
+    return met(condition, "; ".join(sentence for _, sentence in taken.values()), sources, caveats, values)
 
 
 def _since(condition: OnTherapy, exposure: Exposure, case: Case) -> tuple[Outcome, str]:
