@@ -19,7 +19,7 @@ from cds_targets.settings import Settings
 from tests.test_examples import DAY, GRETA, IRIS, TOMAS, advisor, example
 
 EMPTY = {"resourceType": "Bundle", "type": "searchset", "total": 0}
-FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}
 PAGED = {**EMPTY, "link": [{"relation": "next", "url": "https://ehr.example.org/fhir?page=2"}]}
 GENOMICS = ("observations", "variants")
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")

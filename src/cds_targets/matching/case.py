@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -80,6 +81,11 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
     if len(items) <= 1:
         return "".join(items)
     return f"{', '.join(items[:-1])} {joint} {items[-1]}"
+
+
+def unlisted(text: str) -> list[str]:
+    """The items of `listed`."""
+    return [item for item in re.split(", | and | or ", text) if item]
 
 
 def days_ago(when: When, as_of: date) -> str:

@@ -9,7 +9,7 @@ from cds_targets.facts.record import Coverage, PatientRecord, Topic
 from cds_targets.library.conditions import Condition, Ordering, TumourIs, VariantIs
 from cds_targets.library.definition import PLACEHOLDER, CardDefinition, Note
 from cds_targets.library.library import Library
-from cds_targets.matching.case import Case, listed
+from cds_targets.matching.case import Case, listed, unlisted
 from cds_targets.matching.judge import judge_lines
 from cds_targets.matching.treatment_conditions import drugs_of
 from cds_targets.matching.verdict import Outcome, Verdict
@@ -75,17 +75,19 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
     else:
         therapies, before = (), []
     additions.extend(before)
-    ordered = {order.drug for order in record.orders if order.selected}
     placed = frozenset(test for order in record.orders for test in order.tests)
-    about = _about(card, ordered, values)
+    about = _about(card, record, values)
     return Finding(card, verdict, therapies, about, tuple(additions), tuple(judged), values, placed)
 
 
-def _about(card: CardDefinition, ordered: set[str | None], values: dict[str, str]) -> tuple[str, ...]:
-    """The drugs named that are being ordered (all of them if none is), and those found (`{io.drug}`)."""
+def _about(card: CardDefinition, record: PatientRecord, values: dict[str, str]) -> tuple[str, ...]:
+    """The drugs named that are being ordered, else those being taken, else all; and those found (`{io.drug}`)."""
     named = [drug for drug in card.about if not PLACEHOLDER.fullmatch(drug)]
     found = [values.get(drug.strip("{}"), "") for drug in card.about if PLACEHOLDER.fullmatch(drug)]
-    return tuple(dict.fromkeys([*([drug for drug in named if drug in ordered] or named), *filter(None, found)]))
+    ordered = {order.drug for order in record.orders if order.selected}
+    taken = {exposure.drug for exposure in record.therapies if exposure.ongoing is True and exposure.given is True}
+    narrowed = [drug for drug in named if drug in ordered] or [drug for drug in named if drug in taken] or named
+    return tuple(dict.fromkeys([*narrowed, *(drug for value in found for drug in unlisted(value))]))
 
 
 def _judge_note(
