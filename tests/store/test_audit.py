@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
 from cds_targets.errors import StoreUnavailable
+from cds_targets.store.keep import purge
 from cds_targets.store.keys import Keys
 from cds_targets.store.store import Store
 
@@ -70,3 +74,17 @@ def test_tampering_is_found_with_its_row(chain: Store, statement: str, says: str
 
 def test_another_key_is_noticed(chain: Store) -> None:
     assert "key" in Store(chain.database, Keys.random()).verify().problems[0]
+
+
+def test_t39_a_clock_that_jumps_breaks_nothing(address: str, key_file: Path) -> None:
+    moments = [datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=days) for days in (0, 400, -400, 0, 1, 2)]
+    clock = iter([*moments, *moments])
+    opened = Store.open(address, key_file)
+    store = Store(opened.database, opened.keys, lambda: next(clock))
+    for number in range(6):
+        store.note("started", {"number": number})
+    assert store.verify().problems == ()
+    # Only what is older at the very beginning is forgotten: an old date in the middle keeps its place.
+    assert purge(store, moments[0] + timedelta(days=30), keep_days=10, comment_days=10).audit == 1
+    assert (store.verify().rows, store.verify().problems) == (6, ())
+    store.close()

@@ -79,3 +79,22 @@ def test_t32_no_acknowledged_feedback_is_lost_when_processes_are_killed(
     store.close()
     with capsys.disabled():
         print(f"\n  acknowledged feedback rows lost after {KILLS} kills: 0 of {len(acknowledged)}")
+
+
+def test_processes_that_start_at_once_make_one_store(address: str, key_file: Path) -> None:
+    workers = [start("call", address, key_file, f"w{number}", 5) for number in range(6)]
+    go(workers)
+    assert [len(told(worker)) for worker in workers] == [5] * 6
+    store = Store.open(address, key_file)
+    found = store.verify()
+    assert (found.rows, found.problems) == (30, ())
+    store.close()
+
+
+def test_t31_the_same_feedback_told_by_all_is_one_row(store: Store, address: str, key_file: Path) -> None:
+    workers = [start("feedback", address, key_file, "same", 100) for _ in range(4)]
+    go(workers)
+    assert [len(told(worker)) for worker in workers] == [100] * 4
+    with store.database.reading() as connection:
+        kept = list(connection.execute(select(feedback.c.uuid)).scalars())
+    assert sorted(kept) == sorted(f"same-{number}" for number in range(100))
