@@ -83,6 +83,7 @@ def running(answer: Answer) -> Iterator[Running]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 64
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A client that left is expected here."""

@@ -94,6 +94,8 @@ class Guarded:
             with answer:
                 _check(answer)
                 return _body(answer, deadline, cap)
+        except requests.ConnectTimeout:
+            raise FetchError(Why.TIMEOUT, transient=True) from None
         except requests.Timeout:
             raise FetchError(Why.TIMEOUT) from None
         except requests.exceptions.SSLError:
