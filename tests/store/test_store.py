@@ -144,6 +144,24 @@ def test_what_is_too_old_is_forgotten_and_the_chain_stays_whole(store: Store) ->
     assert (found.rows, found.problems) == (2, ())
 
 
+def test_t13_a_reason_is_kept_as_a_code_and_never_as_text(store: Store) -> None:
+    for number, (system, code) in enumerate(
+        [("http://terminology.hl7.org/x", "patient-refuses"), ("Ada Lovelace", "Ada moves away"), ("", "x" * 300)]
+    ):
+        store.add_feedback([FeedbackRecord(SELECT, f"c{number}", "overridden", AT, reason=(system, code))])
+    assert kept(store, feedback.c.reason_code) == ["patient-refuses", "other", "other"]
+    assert kept(store, feedback.c.reason_system) == ["http://terminology.hl7.org/x", "", ""]
+
+
+def test_another_key_file_is_refused_before_anything_is_written(address: str, key_file: Path, tmp_path: Path) -> None:
+    store = Store.open(address, key_file)
+    store.note("started", {})
+    with pytest.raises(SettingsError, match="not the one this store was written with"):
+        Store.open(address, tmp_path / "other.key")
+    assert store.verify().problems == ()
+    store.close()
+
+
 def test_the_file_is_for_this_user_only(tmp_path: Path) -> None:
     place = tmp_path / "deep" / "store.db"
     store = Store.open(str(place))

@@ -41,6 +41,7 @@ def cards() -> None:
     \b
     Examples:
       cds-targets cards list
+      cds-targets cards rates --days 7      # daily, from a timer
       cds-targets cards off sotorasib-long-qt --by "Dr Berg" --reason "wrong threshold"
       cds-targets cards off matching-trials --by "Dr Berg" --reason "registry out of date"
       cds-targets cards on sotorasib-long-qt --by "Dr Berg" --reason "corrected in version 2"
@@ -61,6 +62,29 @@ def list_(held: bool) -> None:
         why = f"  ({switch.by}, {switch.at[:16]}: {switch.reason})" if switch and switch.reason else ""
         named = subject if what.kind == "service" else f"{subject} {what.version}"
         click.echo(f"{showing:7} {what.kind:8} {named}{why}")
+
+
+@cards.command()
+@click.option("--days", default=28, show_default=True, type=click.IntRange(1, 3_650), help="The length of the period.")
+@click.pass_context
+def rates(context: click.Context, days: int) -> None:
+    """Say how often each card was shown and what was done with it, against the period before.
+
+    Exit codes: 0 nothing out of the ordinary, 1 a card fell silent, fell or rose, 2 could not run.
+    """
+    from datetime import UTC, datetime
+
+    from cds_targets.store.rates import rates as rates_of
+
+    with open_store().database.reading() as connection:
+        found = rates_of(connection, datetime.now(UTC), days)
+    click.echo(f"{'shown':>7} {'before':>7} {'accepted':>9} {'overridden':>11} {'no answer':>10}  card")
+    for rate in found:
+        click.echo(
+            f"{rate.shown:7} {rate.before:7} {rate.accepted:9} {rate.overridden:11} {rate.unanswered:10}  {rate.card}"
+            + (f"  ALARM: {rate.alarm}" if rate.alarm else "")
+        )
+    context.exit(1 if any(rate.alarm for rate in found) else 0)
 
 
 @cards.command()

@@ -54,6 +54,12 @@ def begin(connection: Connection, keys: Keys) -> None:
         )
 
 
+def is_ours(connection: Connection, keys: Keys) -> bool:
+    """Whether the head of the chain was written with this key."""
+    head = connection.execute(_HEAD).one()
+    return bool(head.mac == _mac(keys, head.seq, head.hash, head.since_seq, head.since_hash))
+
+
 def append(connection: Connection, keys: Keys, at: datetime, event: str, tenant: str, facts: Facts) -> int:
     """Add a row in the connection's writing transaction and return its number. `facts` hold no patient data."""
     head = connection.execute(_HEAD).one()

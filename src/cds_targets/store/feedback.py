@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,9 @@ from cds_targets.store.keys import Keys
 from cds_targets.store.tables import comments, issued, stamp
 from cds_targets.store.tables import feedback as table
 from cds_targets.store.writing import once
+
+_SYSTEM = re.compile(r"(https?://|urn:)[A-Za-z0-9./:_~#%-]{1,240}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def add(connection: Connection, keys: Keys, tenant: str, now: datetime, records:
     new = 0
     statement = once(connection, table).returning(table.c.id)
     for record in dict.fromkeys(records):
-        system, code = record.reason or (None, None)
+        system, code = _reason(record)
         row = {
             "tenant": tenant,
             "service": record.service,
@@ -55,6 +59,14 @@ def add(connection: Connection, keys: Keys, tenant: str, now: datetime, records:
         if record.comment is not None and (record.service, record.card) in known:
             connection.execute(insert(comments), {"feedback": identity, "text": record.comment})
     return new
+
+
+def _reason(record: FeedbackRecord) -> tuple[str | None, str | None]:
+    """The reason as far as it is a code of a system; free text in its place may hold patient data and is not kept."""
+    if record.reason is None:
+        return None, None
+    system, code = record.reason
+    return system if _SYSTEM.fullmatch(system) else "", code if _CODE.fullmatch(code) else "other"
 
 
 def _known(connection: Connection, tenant: str, uuids: set[str]) -> set[tuple[str, str]]:

@@ -96,6 +96,12 @@ class Store:
             with self.database.writing() as connection:
                 upgrade(connection)
                 audit.begin(connection, self.keys)
+        with self.database.reading() as connection:
+            if not audit.is_ours(connection, self.keys):
+                raise SettingsError(
+                    "the key file is not the one this store was written with (or its audit was tampered with): put the "
+                    "right key file back, or begin a new store elsewhere"
+                )
 
     def check(self) -> None:
         """Whether a write would be kept: one that changes nothing."""
