@@ -24,7 +24,7 @@ COMMANDS = {
     "cards": "Switch cards off and on, run them in shadow, approve them.",
     "store": "Where records are kept: retention, backup, tables.",
     "audit": "Check and export the audit.",
-    "schema": "Print a published JSON Schema.",
+    "schema": "Print a published JSON Schema, or the vocabulary of cards.",
 }
 
 

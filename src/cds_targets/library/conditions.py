@@ -17,8 +17,12 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str | int) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-Numbers = Annotated[tuple[int, ...], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str]), Field(min_length=1)
+]
+Numbers = Annotated[
+    tuple[int, ...], BeforeValidator(_listed, json_schema_input_type=int | list[int]), Field(min_length=1)
+]
 
 
 class Condition(BaseModel):

@@ -200,9 +200,9 @@ class CardDefinition(Written):
     unknown_needs: tuple[str, ...] = Field(
         (), description="Words of `when` that must be met before what cannot be judged is said at all."
     )
-    therapies: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_regimens)] = Field(
-        (), description="Regimens proposed: members of one go together, alternatives are separate."
-    )
+    therapies: Annotated[
+        tuple[tuple[str, ...], ...], BeforeValidator(_regimens, json_schema_input_type=list[str | list[str]])
+    ] = Field((), description="Regimens proposed: members of one go together, alternatives are separate.")
     about: tuple[str, ...] = Field(
         (), description="Drugs a warning is about; `{name.drug}` is the one the line `as: name` found."
     )

@@ -118,7 +118,15 @@ class ExampleLab(Short):
     when: str | None = None
 
 
-Tumours = Annotated[tuple[Annotated[ExampleTumour, BeforeValidator(_as_tumour)], ...] | Gap, BeforeValidator(_listed)]
+_Tumour = Annotated[ExampleTumour, BeforeValidator(_as_tumour, json_schema_input_type=str | ExampleTumour)]
+_Variant = Annotated[ExampleVariant, BeforeValidator(_as_variant, json_schema_input_type=str | ExampleVariant)]
+_Tested = Annotated[ExampleTested, BeforeValidator(_as_gene, json_schema_input_type=str | ExampleTested)]
+_Treatment = Annotated[ExampleTreatment, BeforeValidator(_as_treatment, json_schema_input_type=str | ExampleTreatment)]
+_Orders = Annotated[tuple[str, ...] | Gap, BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Tumours = Annotated[
+    tuple[_Tumour, ...] | Gap,
+    BeforeValidator(_listed, json_schema_input_type=str | ExampleTumour | list[str | ExampleTumour]),
+]
 
 
 class ExamplePatient(Short):
@@ -133,19 +141,17 @@ class ExamplePatient(Short):
     suspected_conditions: tuple[str, ...] = ()
     past_conditions: tuple[str, ...] = ()
     diagnoses: Gap | None = None
-    variants: tuple[Annotated[ExampleVariant, BeforeValidator(_as_variant)], ...] = ()
+    variants: tuple[_Variant, ...] = ()
     amplified: tuple[str, ...] = ()
     copy_numbers: tuple[ExampleCopyNumber, ...] = ()
     fusions: tuple[str, ...] = Field((), description="`EML4::ALK`, or one gene.")
     no_fusions: tuple[str, ...] = Field((), description="Genes of which a report says that no fusion was found.")
     biomarkers: tuple[ExampleBiomarker, ...] = ()
-    tested: tuple[Annotated[ExampleTested, BeforeValidator(_as_gene)], ...] = ()
-    wild_type: tuple[Annotated[ExampleTested, BeforeValidator(_as_gene)], ...] = Field(
-        (), description="Genes reported as wild type or without a finding."
-    )
+    tested: tuple[_Tested, ...] = ()
+    wild_type: tuple[_Tested, ...] = Field((), description="Genes reported as wild type or without a finding.")
     genomics: Gap | None = None
-    therapies: tuple[Annotated[ExampleTreatment, BeforeValidator(_as_treatment)], ...] | Gap = ()
-    ordering: Annotated[tuple[str, ...] | Gap, BeforeValidator(_listed)] = ()
+    therapies: tuple[_Treatment, ...] | Gap = ()
+    ordering: _Orders = ()
     ordering_tests: tuple[str, ...] = ()
     labs: tuple[ExampleLab, ...] | Gap = ()
     measurements: tuple[ExampleLab, ...] | Gap = ()

@@ -1,0 +1,46 @@
+"""What is published about card files is what the program takes: the schema and the guide's vocabulary."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from cds_targets import yaml_source
+from cds_targets.cli import main
+from cds_targets.library.conditions import CONDITIONS
+
+CARDS = Path(__file__).parents[2] / "cards"
+GUIDE = (CARDS / "README.md").read_text("utf-8")
+
+
+def printed(name: str) -> str:
+    return CliRunner().invoke(main, ["schema", name]).output
+
+
+def test_the_shipped_schema_is_the_one_printed() -> None:
+    assert json.loads((CARDS / "card.schema.json").read_text("utf-8")) == json.loads(printed("card"))
+
+
+def test_the_guide_holds_the_vocabulary_as_printed() -> None:
+    told = re.search(r"<!-- vocabulary: .*? -->\n(.*)<!-- end of vocabulary -->", GUIDE, re.DOTALL)
+    assert told is not None
+    assert told[1] == printed("vocabulary")
+    assert all(f"**`{word}`**" in told[1] for word in CONDITIONS)
+
+
+def test_every_card_fits_the_schema() -> None:
+    validator = Draft202012Validator(json.loads(printed("card")))
+    for path in CARDS.glob("[a-s]*/*.yaml"):
+        if path.parent.name != "terms":
+            data = json.loads(json.dumps(yaml_source.read(path, path.name).data, default=str))
+            assert not [error.message for error in validator.iter_errors(data)], path.name
+
+
+@pytest.mark.parametrize("command", re.findall(r"^cds-targets (\w+)", GUIDE, re.MULTILINE))
+def test_every_command_of_the_guide_exists(command: str) -> None:
+    assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
