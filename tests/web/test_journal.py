@@ -63,10 +63,10 @@ def test_f14_every_answer_is_on_record_with_its_kind(client: FlaskClient, adviso
 
 
 def test_f15_a_row_names_the_content_it_came_from(store: Store) -> None:
-    assert ids(real(store)) == [SHOWN]
+    shown = ids(real(store))
     (row,) = calls(store)
     assert row["knowledge"] == "k" * 64
-    assert row["cards"][0].startswith(f"{SHOWN} 1 ")
+    assert [one.split()[0] for one in row["cards"]] == shown
 
 
 def test_a_store_that_fails_gives_503_and_never_silence(client: FlaskClient, store: Store) -> None:
@@ -124,7 +124,7 @@ def test_f17_a_service_in_shadow_judges_and_shows_nothing(store: Store) -> None:
     store.decide("service", "targeted-therapies", Decision.SHADOW, *BY)
     assert ids(client) == []
     assert calls(store)[-1]["outcome"] == "shadow"
-    assert calls(store)[-1]["held"] == [f"shadow:{SHOWN}"]
+    assert f"shadow:{SHOWN}" in calls(store)[-1]["held"]
 
 
 @pytest.mark.parametrize(

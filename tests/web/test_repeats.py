@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from cds_targets.hooks.response import EXTENSION, Card, CardExtensions, HookResponse
 from cds_targets.settings import Settings
 from cds_targets.store.issued import Shown
 from cds_targets.store.store import Store
+from cds_targets.store.tables import issued
 from cds_targets.web.app import create_app
 from cds_targets.web.repeats import SELECT, SIGN, is_repeated
 from tests.test_examples import GRETA, IRIS, advisor, example
@@ -70,12 +72,13 @@ def test_f11_what_is_left_out(
 
 
 class Desk:
-    """A service with the shipped content, and a clock."""
+    """A service that always answers with the same cards (a warning of toxicity unless told), and a clock."""
 
-    def __init__(self, by: Any = None, **settings: Any) -> None:
+    def __init__(self, *cards: Card, **settings: Any) -> None:
         self.moment = datetime(2026, 11, 23, 9, tzinfo=UTC)
         self.store = Store.in_memory(lambda: self.moment)
-        app = create_app(Settings(**settings), by or advisor(), self.store, lambda: DAY)
+        answer = HookResponse(cards=cards or (card(),))
+        app = create_app(Settings(**settings), FixedAdvisor(lambda: answer), self.store, lambda: DAY)
         self.client: FlaskClient = app.test_client()
 
     def call(self, hook: str, who: str = GRETA, user: str | None = None, patient: str | None = None) -> list[Any]:
@@ -125,7 +128,7 @@ def test_zero_hours_repeats_everything() -> None:
 
 
 def test_an_information_is_said_once_and_what_was_left_out_is_on_record() -> None:
-    desk = Desk(FixedAdvisor(lambda: HookResponse(cards=(card("notice", "info"),))))
+    desk = Desk(card("notice", "info"))
     assert len(desk.call("order-select")) == 1
     assert desk.call("order-sign") == []
     with desk.store.audit_rows() as rows:
@@ -134,7 +137,18 @@ def test_an_information_is_said_once_and_what_was_left_out_is_on_record() -> Non
 
 
 def test_an_information_without_a_drug_is_said_again_for_another_order() -> None:
-    desk = Desk(FixedAdvisor(lambda: HookResponse(cards=(card("notice", "info", about=[]),))))
+    desk = Desk(card("notice", "info", about=[]))
     assert len(desk.call("order-select", who=GRETA)) == 1
     assert len(desk.call("order-sign", who=IRIS, patient=GRETA, user=example(GRETA, "order-sign")["context"]["userId"]))
     assert desk.call("order-sign", who=GRETA) == []
+
+
+def test_the_shipped_content_says_the_same_at_both_hooks_so_that_an_answer_is_recognised() -> None:
+    store = Store.in_memory()
+    client = create_app(Settings(), advisor(), store, lambda: DAY).test_client()
+    for service, hook in ((SELECT, "order-select"), (SIGN, "order-sign")):
+        assert client.post(f"/cds-services/{service}", json=example(GRETA, hook)).get_json()["cards"]
+    with store.database.reading() as connection:
+        rows = connection.execute(select(issued.c.service, issued.c.card, issued.c.content)).all()
+    selected = {(row.card, row.content) for row in rows if row.service == SELECT}
+    assert {(row.card, row.content) for row in rows if row.service == SIGN} & selected

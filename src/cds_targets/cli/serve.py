@@ -9,6 +9,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,12 @@ def build(settings: Settings) -> Any:
     from cds_targets.web.app import create_app
     from cds_targets.web.metrics import Metrics
 
+    content = Advisor.load(settings)
     store = Store.open(settings.store, settings.key_file)
     metrics = Metrics()
     only_approved = not settings.evaluation
     policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
-    advisor = Advisor.load(settings, policy)
+    advisor = replace(content, policy=policy)
     return create_app(settings, advisor, store, None, policy, metrics, advisor.library.content_hash)
 
 
@@ -85,6 +87,7 @@ def _shared_metrics() -> Iterator[None]:
         yield
     finally:
         if os.getpid() == owner:
+            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
             shutil.rmtree(folder, ignore_errors=True)
 
 
