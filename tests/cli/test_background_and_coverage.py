@@ -1,0 +1,111 @@
+"""`cds-targets background` and `coverage`: context on request, and nothing of the review lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cds_targets.cli import main
+from cds_targets.cli.coverage import FACTS, read_map
+from cds_targets.library.background import load_background
+from cds_targets.terms import load_terms
+
+CARDS = Path(__file__).parents[2] / "cards"
+SHARED = Path(__file__).parents[3] / "shared" / "knowledge" / "review-facts.jsonl"
+MAP = read_map(CARDS / "coverage.tsv")
+KNOWN = load_background(CARDS)
+
+
+def run(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, list(words))
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("KRAS", "pancreatic cancer"), "KRAS is altered in 73.82 % of Pancreatic Cancer"),
+        (("KRAS", "PAAD"), "73.82 %"),
+        (("kras", "NSCLC"), "Non-Small Cell Lung Cancer"),
+        (("MDM2", "liposarcoma"), "Soft Tissue Sarcoma"),
+        (("PCNA", "MEL"), "PCNA is altered in 2.65 % of Melanoma"),
+        (("sotorasib",), "Adverse reactions in at least 20 %"),
+        (("AMG510",), "hepatotoxicity"),
+        (("MDM2",), "[preclinical]"),
+    ],
+)
+def test_context_is_given_with_its_source(words: tuple[str, ...], said: str) -> None:
+    code, text = run("background", *words)
+    assert code == 0
+    assert said in text
+    assert "10.3389/fphar.2025.1663766" in text
+
+
+def test_another_tumour_is_left_out() -> None:
+    assert "Pancreatic" not in run("background", "KRAS", "melanoma")[1]
+
+
+def test_nothing_known_is_said() -> None:
+    assert run("background", "EGFR", "melanoma") == (1, "The review gives no frequency or statement of it.\n")
+
+
+@pytest.mark.parametrize("words", [("NOGENE",), ("KRAS", "nonsense of the knee")])
+def test_an_unknown_name_cannot_be_answered(words: tuple[str, ...]) -> None:
+    assert run("background", *words)[0] == 2
+
+
+def test_every_fact_has_one_row_with_files_that_exist_or_a_reason() -> None:
+    assert list(MAP) == [f"SF{number:04d}" for number in range(1, FACTS + 1)]
+    for row, (places, note) in MAP.items():
+        assert places or note, row
+        for place in places:
+            assert (CARDS / place).exists(), (row, place)
+
+
+def test_the_map_and_the_background_name_the_same_facts() -> None:
+    rates = {row.row for row in KNOWN.frequencies}
+    said = {row for statement in KNOWN.statements for row in statement.rows}
+    assert rates == {
+        row for row, (places, _) in MAP.items() if "background/frequencies.yaml" in places and not MAP[row][1]
+    }
+    assert said == {
+        row for row, (places, _) in MAP.items() if "background/statements.yaml" in places and not MAP[row][1]
+    }
+
+
+def test_what_the_background_is_about_is_known_by_that_name() -> None:
+    terms = load_terms(CARDS / "terms")
+    for statement in KNOWN.statements:
+        for name in statement.about:
+            assert name in terms.genes.by_symbol or name in terms.drugs.by_name, name
+    for row in KNOWN.frequencies:
+        assert row.tumour is None or row.tumour in terms.tumours.by_id, row
+
+
+def test_the_command_counts_and_answers() -> None:
+    code, text = run("coverage")
+    assert code == 0
+    assert f"{FACTS} of {FACTS} facts" in text
+    assert "toxicity/sotorasib-6-to-12-weeks" in run("coverage", "SF0475")[1]
+    assert run("coverage", "SF9999")[0] == 2
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the list of facts is not here")
+def test_the_map_has_the_facts_of_the_list_and_names_the_right_study_and_agent() -> None:
+    facts = [json.loads(line) for line in SHARED.read_text("utf-8").splitlines()]
+    assert [fact["id"] for fact in facts] == list(MAP)
+    for fact in facts:
+        places, note = MAP[fact["id"]]
+        if fact["kind"] == "trial":
+            number = re.search(r"NCT\d{8}", json.dumps(fact))
+            assert number is not None
+            assert f"trials/{number[0].lower()}.yaml" in places
+        if fact["kind"] == "seed_anomaly":
+            assert note, fact["id"]
+        if fact["kind"] == "frequency":
+            row = next(row for row in KNOWN.frequencies if row.row == fact["id"])
+            assert row.percent == fact["total_pct"]
