@@ -38,7 +38,10 @@ def read(code: dict[str, Any], value: float, unit: str, **more: Any) -> list[Lab
         ({"text": "Alanine aminotransferase"}, "ALT"),
         ({"coding": [{"system": LOCAL, "code": "GPT", "display": "ALAT"}]}, "ALT"),
         ({"coding": [{"system": LOCAL, "code": "77"}], "text": "Bilirubin, total"}, "bilirubin"),
-        ({"coding": [{"system": LOINC, "code": "00000-0", "display": "Bilirubin in Urine"}], "text": "Bilirubin"}, None),
+        (
+            {"coding": [{"system": LOINC, "code": "00000-0", "display": "Bilirubin in Urine"}], "text": "Bilirubin"},
+            None,
+        ),
         ({"coding": [{"system": LOINC, "code": "00000-0"}], "text": "QTc interval"}, "QTc"),
         ({"coding": [{"system": LOCAL, "code": "q", "display": "QTcF"}]}, "QTc"),
         ({"text": "QRS duration"}, None),
