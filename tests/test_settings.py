@@ -54,7 +54,7 @@ def test_a_wrong_setting_is_refused_with_its_name(name: str, value: str, says: s
 
 
 def test_production_refuses_to_start_open() -> None:
-    with pytest.raises(SettingsError, match="no issuer is registered"):
+    with pytest.raises(SettingsError, match="no EHR is registered"):
         Settings(mode=Mode.PRODUCTION).refuse_if_open()
     Settings().refuse_if_open()
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cds_targets.auth.ehrs import load_ehrs
 from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.ehr.guarded import Server
 from cds_targets.errors import CdsTargetsError, MissingData, SettingsError
@@ -77,7 +78,8 @@ class Advisor:
         studies, documents = load_studies(folder / "trials")
         warm_up(library.terms)
         contents = content_hashes(library) | {nct.lower(): hash_of(file.data) for nct, file in documents.items()}
-        servers = [Server(base) for base in settings.fhir_servers]
+        servers = [ehr.server for ehr in load_ehrs(settings.ehrs) if ehr.server is not None]
+        servers += [Server(base) for base in settings.fhir_servers]
         servers += [Server(base, internal=True) for base in settings.internal_fhir_servers]
         return cls(settings, library, tuple(studies), contents, policy, Fetcher(servers) if servers else None)
 

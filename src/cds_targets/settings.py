@@ -46,6 +46,9 @@ class Settings(BaseModel):
     time_zone: str = Field(
         "UTC", description="The site's time zone (IANA name): it decides which calendar day today is"
     )
+    ehrs: Path | None = Field(
+        None, description="The registered EHRs (docs/register-an-ehr.md); with it every call must show a signed token"
+    )
     cards: Path | None = Field(None, description="A folder of content to use in place of the one shipped")
     registry: Path | None = Field(
         None, description="A file made by `cds-targets trials import`: `matching-trials` also names what it mentions"
@@ -163,10 +166,10 @@ class Settings(BaseModel):
 
     def refuse_if_open(self) -> None:
         """Raise SettingsError in production while nobody can be authenticated."""
-        if self.mode is Mode.PRODUCTION:
+        if self.mode is Mode.PRODUCTION and self.ehrs is None:
             raise SettingsError(
-                "production mode does not start open: no issuer is registered, so any caller would be answered. "
-                "Authentication is not part of this version; use CDS_TARGETS_MODE=evaluation, with synthetic data only."
+                "production mode does not start open: no EHR is registered, so any caller would be answered. "
+                "Register one (CDS_TARGETS_EHRS), or use CDS_TARGETS_MODE=evaluation with synthetic data only."
             )
 
 

@@ -59,7 +59,7 @@ def test_schema_prints_json(name: str) -> None:
 
 
 WRONG = [
-    ({"CDS_TARGETS_MODE": "production"}, "no issuer is registered"),
+    ({"CDS_TARGETS_MODE": "production"}, "no EHR is registered"),
     ({"CDS_TARGETS_MOOD": "x"}, "did you mean CDS_TARGETS_MODE?"),
     ({"CDS_TARGETS_CARDS": "nowhere"}, "is not a content folder"),
 ]

@@ -16,6 +16,7 @@ from cds_targets.errors import CdsTargetsError
 # Command -> its line in `cds-targets --help`; the code stands in cli/<command>.py as a click command of that name.
 COMMANDS = {
     "serve": "Start the service and print its address.",
+    "doctor": "Explain the configuration, and what is wrong with it.",
     "read": "Read the tumour genomics of FHIR files (resources or Bundles in JSON).",
     "try": "Show the cards of a hook call as a clinician would see them.",
     "explain": "Explain why a card is shown, silent or open for the patient of a hook call.",

@@ -38,10 +38,12 @@ def serve(host: str, port: int, workers: int) -> None:
       cds-targets serve --port 8080 --workers 4
       CDS_TARGETS_TIME_ZONE=Europe/Berlin cds-targets serve
     """
+    from cds_targets.auth.ehrs import load_ehrs
+    from cds_targets.auth.selfcheck import refuse_unsafe
     from cds_targets.settings import Settings
 
     settings = Settings.from_environment(os.environ)
-    settings.refuse_if_open()
+    refuse_unsafe(settings, load_ehrs(settings.ehrs))
     _refuse_taken_port(host, port)
     run_server(lambda: build(settings), f"{_bracketed(host)}:{port}", workers, settings)
 
@@ -61,6 +63,8 @@ def build(settings: Settings) -> Any:
     store = Store.open(settings.store, settings.key_file)
     metrics = Metrics()
     only_approved = not settings.evaluation
+    if only_approved and not store.policy(only_approved).approved:
+        raise SettingsError("production mode does not start: no content is approved (cds-targets cards approve --help)")
     policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
     advisor = replace(content, policy=policy)
     return create_app(settings, advisor, store, None, policy, metrics, advisor.library.content_hash)

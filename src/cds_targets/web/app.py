@@ -14,10 +14,13 @@ from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request
 
+from cds_targets.auth.ehrs import load_ehrs
+from cds_targets.auth.selfcheck import refuse_unsafe
+from cds_targets.auth.verify import Verifier
 from cds_targets.settings import Settings
 from cds_targets.store.governance import Policy, everything_shown
 from cds_targets.store.store import Store
-from cds_targets.web import cors, problems
+from cds_targets.web import authentication, cors, problems
 from cds_targets.web.home import STYLE
 from cds_targets.web.journal import Journal
 from cds_targets.web.log import log
@@ -56,7 +59,8 @@ def create_app(
     Without a store, one in memory. `today` is for tests: the calendar day in the site's time zone otherwise.
     `knowledge` is the hash of the loaded content.
     """
-    settings.refuse_if_open()
+    ehrs = load_ehrs(settings.ehrs)
+    refuse_unsafe(settings, ehrs)
     zone = settings.zone
 
     def day() -> date:
@@ -71,7 +75,10 @@ def create_app(
     problems.install(app)
     metrics = metrics or Metrics()
     app.extensions["cds-metrics"] = metrics
-    journal = Journal(settings, store or Store.in_memory(), metrics, policy, knowledge)
+    store = store or Store.in_memory()
+    if ehrs:
+        authentication.install(app, Verifier(ehrs, settings.public_url, store.seen_jti), store)
+    journal = Journal(settings, store, metrics, policy, knowledge)
     app.register_blueprint(blueprint(Parts(settings, advisor, journal, today or day)))
     app.register_blueprint(operations_blueprint(journal))
     app.register_blueprint(studies_blueprint(settings, advisor, today or day))

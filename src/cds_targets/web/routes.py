@@ -19,6 +19,7 @@ from cds_targets.hooks.response import HookResponse, extension_schema, to_json
 from cds_targets.hooks.services import discovery, service_of
 from cds_targets.settings import Settings
 from cds_targets.store.feedback import FeedbackRecord
+from cds_targets.web.authentication import own_server
 from cds_targets.web.home import home_page
 from cds_targets.web.journal import Caller, Journal
 from cds_targets.web.limits import body_of
@@ -68,7 +69,7 @@ def blueprint(parts: Parts) -> Blueprint:
         started = time.perf_counter()
         service = service_of(service_id)
         g.service = service.id
-        hook_request = parse_request(decode(body_of(request, limit)))
+        hook_request = own_server(parse_request(decode(body_of(request, limit))))
         caller = _caller()
         journal.admit(service.id, hook_request, caller)
         try:

@@ -1,0 +1,1 @@
+"""Who may call: registered EHRs, their keys, and the tokens they sign."""
