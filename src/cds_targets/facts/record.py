@@ -82,7 +82,7 @@ class PatientRecord:
 
     def of(self, topic: Topic) -> Seen:
         """How completely `topic` was seen."""
-        return self.seen.get(topic, Seen(Coverage.MISSING, (topic.not_sent(),)))
+        return self.seen.get(topic) or Seen(Coverage.MISSING, (topic.not_sent(),))
 
     def gaps(self, topics: Iterable[Topic] = Topic) -> tuple[str, ...]:
         """Every gap sentence of the topics, once each."""

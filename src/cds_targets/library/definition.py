@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
@@ -70,7 +71,7 @@ class WrittenLine(SimpleLine):
 
     any: tuple[SimpleLine, ...] | None = Field(None, min_length=2, description=AnyOf.__doc__)
 
-    @property
+    @cached_property
     def line(self) -> Line:
         """The line as the judge takes it."""
         if self.any is not None:
@@ -230,12 +231,12 @@ class CardDefinition(Written):
             raise ValueError("`unknown_card` needs `if_unknown: say-so`")
         return self
 
-    @property
+    @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines that must hold."""
         return tuple(written.line for written in self.when)
 
-    @property
+    @cached_property
     def exceptions(self) -> tuple[Line, ...]:
         """The lines of which none may hold."""
         return tuple(written.line for written in self.unless)
