@@ -7,7 +7,7 @@ the end off is seen as well; who wants proof against the holder of the key notes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,8 @@ from cds_targets.store.tables import audit, audit_head, stamp
 START = "0" * 64
 Facts = Mapping[str, Any]  # texts, numbers and lists of texts
 
-_HEAD = select(
-    audit_head.c.seq, audit_head.c.hash, audit_head.c.since_seq, audit_head.c.since_hash, audit_head.c.mac
-).with_for_update()  # PostgreSQL: one writer of the chain at a time; SQLite has one writer anyway
+_HEAD = select(audit_head.c.seq, audit_head.c.hash, audit_head.c.since_seq, audit_head.c.since_hash, audit_head.c.mac)
+_HEAD_TO_MOVE = _HEAD.with_for_update()  # PostgreSQL: one writer of the chain at a time; SQLite has one writer anyway
 _ADD = insert(audit)
 _MOVE = update(audit_head).values(
     seq=bindparam("new_seq"),
@@ -60,20 +59,28 @@ def is_ours(connection: Connection, keys: Keys) -> bool:
     return bool(head.mac == _mac(keys, head.seq, head.hash, head.since_seq, head.since_hash))
 
 
-def append(connection: Connection, keys: Keys, at: datetime, event: str, tenant: str, facts: Facts) -> int:
-    """Add a row in the connection's writing transaction and return its number. `facts` hold no patient data."""
-    head = connection.execute(_HEAD).one()
-    told = orjson.dumps(dict(facts), option=orjson.OPT_SORT_KEYS).decode()
-    row = {"seq": head.seq + 1, "at": stamp(at), "event": event, "tenant": tenant, "facts": told, "prev": head.hash}
-    link = _link(row)
-    connection.execute(_ADD, {**row, "hash": link})
-    _move(connection, keys, head.seq + 1, link, head.since_seq, head.since_hash)
-    return int(head.seq + 1)
+def append(connection: Connection, keys: Keys, at: datetime, event: str, tenant: str, facts: Facts) -> None:
+    """Add a row in the connection's writing transaction. `facts` hold no patient data."""
+    append_all(connection, keys, [(at, event, tenant, facts)])
+
+
+def append_all(connection: Connection, keys: Keys, entries: Sequence[tuple[datetime, str, str, Facts]]) -> None:
+    """Add rows (time, event, tenant, facts) in the connection's writing transaction."""
+    head = connection.execute(_HEAD_TO_MOVE).one()
+    seq, link, added = head.seq, head.hash, []
+    for at, event, tenant, facts in entries:
+        seq += 1
+        told = orjson.dumps(dict(facts), option=orjson.OPT_SORT_KEYS).decode()
+        row = {"seq": seq, "at": stamp(at), "event": event, "tenant": tenant, "facts": told, "prev": link}
+        link = _link(row)
+        added.append({**row, "hash": link})
+    connection.execute(_ADD, added)
+    _move(connection, keys, seq, link, head.since_seq, head.since_hash)
 
 
 def forget_before(connection: Connection, keys: Keys, moment: datetime) -> int:
     """Remove the rows at the beginning that are older; the chain goes on from the last of them. Returns how many."""
-    head = connection.execute(_HEAD).one()
+    head = connection.execute(_HEAD_TO_MOVE).one()
     first_kept = connection.execute(select(func.min(audit.c.seq)).where(audit.c.at >= stamp(moment))).scalar()
     last = (first_kept if first_kept is not None else head.seq + 1) - 1
     if last <= head.since_seq:

@@ -37,7 +37,7 @@ class Database:
         self.path = Path(url.database) if self.sqlite and url.database else None
         self._writer = self._engine(1 if self.sqlite else 5, "BEGIN IMMEDIATE")
         # A database in memory is one connection: whoever wants it waits for it.
-        self._reader = self._writer if self.sqlite and self.path is None else self._engine(5, "BEGIN")
+        self._reader = self._writer if self.sqlite and self.path is None else self._engine(5, "")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -47,8 +47,18 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment; raises StoreUnavailable."""
+        """A connection to read with; on SQLite each statement sees its own moment. Raises StoreUnavailable."""
         with self._transaction(self._reader) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection to read with, whose statements all see one moment; raises StoreUnavailable."""
+        with self.reading() as connection:
+            if self.path is not None:
+                connection.exec_driver_sql("BEGIN")
+            elif not self.sqlite:
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -94,7 +104,8 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begun(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            if begin:
+                connection.exec_driver_sql(begin)
 
         return engine
 

@@ -23,6 +23,7 @@ from cds_targets.store.issued import IssuedCard, Shown
 from cds_targets.store.keys import Keys
 from cds_targets.store.migrate import HEAD, revision_of, upgrade
 from cds_targets.store.tables import METADATA, stamp
+from cds_targets.store.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class CallRecord:
     held: tuple[str, ...] = ()
 
 
+# A row of the audit, and the cards that went out with it.
+_Call = tuple[tuple[datetime, str, str, audit.Facts], list[dict[str, object]]]
+
+
 class Store:
     """What is kept between calls. Every method raises StoreUnavailable if it could not do all of its work."""
 
@@ -50,6 +55,7 @@ class Store:
         self.database = database
         self.keys = keys
         self._now = clock or (lambda: datetime.now(UTC))
+        self._calls = Together(self._write_calls)
 
     @classmethod
     def open(cls, chosen: str | None = None, key_file: Path | None = None, migrate: bool = True) -> Self:
@@ -143,9 +149,12 @@ class Store:
             }
             for card in cards
         ]
+        self._calls.add(((now, "call", call.tenant, facts), rows))
+
+    def _write_calls(self, calls: Sequence[_Call]) -> None:
         with self.database.writing() as connection:
-            audit.append(connection, self.keys, now, "call", call.tenant, facts)
-            issued.add(connection, rows)
+            audit.append_all(connection, self.keys, [entry for entry, _ in calls])
+            issued.add(connection, [row for _, rows in calls for row in rows])
 
     def shown_since(
         self, tenant: str, patient: str, viewer: str, services: Sequence[str], since: datetime
@@ -230,7 +239,7 @@ class Store:
 
     def verify(self) -> audit.Verified:
         """Follow the audit's chain."""
-        with self.database.reading() as connection:
+        with self.database.snapshot() as connection:
             return audit.verify(connection, self.keys)
 
     def contains_link(self, seq: int, link: str) -> bool:
@@ -241,7 +250,7 @@ class Store:
     @contextmanager
     def audit_rows(self) -> Iterator[Iterator[dict[str, Any]]]:
         """The audit, row by row."""
-        with self.database.reading() as connection:
+        with self.database.snapshot() as connection:
             yield audit.rows(connection)
 
     def counts(self) -> dict[str, int]:
