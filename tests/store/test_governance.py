@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from cds_targets.cli.serve import build
 from cds_targets.errors import StoreUnavailable
+from cds_targets.settings import Settings
 from cds_targets.store import governance
 from cds_targets.store.governance import Decision, Policy, PolicyWatch, Showing, Subject
 from cds_targets.store.store import Store
@@ -85,3 +89,13 @@ def test_a_watch_that_could_never_read_lets_nothing_through() -> None:
 
     with pytest.raises(StoreUnavailable):
         PolicyWatch(read, lambda unreadable: None)()
+
+
+def test_a_started_service_holds_no_connection_before_its_workers_are_forked(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "store.db"
+    app = build(Settings(store=str(place)))
+    assert not [link for link in Path("/proc/self/fd").iterdir() if str(link.resolve()).startswith(str(place))]
+    assert app.test_client().get("/health/ready").status_code == 200
+    assert [link for link in Path("/proc/self/fd").iterdir() if str(link.resolve()).startswith(str(place))]

@@ -67,6 +67,7 @@ def build(settings: Settings) -> Any:
         raise SettingsError("production mode does not start: no content is approved (cds-targets cards approve --help)")
     policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
     advisor = replace(content, policy=policy)
+    store.close()
     return create_app(settings, advisor, store, None, policy, metrics, advisor.library.content_hash)
 
 
