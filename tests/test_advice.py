@@ -195,3 +195,40 @@ def test_a_day_later_the_dates_are_counted_from_that_day() -> None:
     body = call()
     told = json.loads(to_json(advisor().advise("targeted-therapies", parse_request(body), date(2026, 11, 24))))
     assert "29 days ago" in told["cards"][0]["detail"]
+
+
+def changed(component_of: str, origin: str | None = None, status: str = "final") -> dict[str, Any]:
+    """Iris's call with another standing of one of her variants."""
+    body = call()
+    for key in GENOMICS:
+        for entry in body["prefetch"][key]["entry"]:
+            resource = entry["resource"]
+            if resource["id"].endswith(component_of):
+                resource["status"] = status
+                for component in resource["component"]:
+                    coding = component["code"]["coding"][0]
+                    if origin and coding["code"] == "48002-0":
+                        component["valueCodeableConcept"] = {"coding": [{"system": "http://loinc.org", "code": origin}]}
+    return body
+
+
+def test_a_germline_variant_leads_to_no_proposal() -> None:
+    shown = cards(changed("-kras", origin="LA6683-2"))
+    assert therapies(shown) == []
+
+
+def test_a_preliminary_variant_is_one_notice_and_no_proposal() -> None:
+    shown = cards(changed("-kras", status="preliminary"))
+    assert therapies(shown) == []
+    assert [read(card)["id"] for card in shown] == ["kras-g12c-preliminary", "not-everything-seen"]
+
+
+def test_where_one_of_several_suffices_the_others_are_not_missing() -> None:
+    body = call(TOMAS, "order-sign")
+    body["prefetch"]["variants"]["entry"] = [
+        entry for entry in body["prefetch"]["variants"]["entry"] if "nras" not in entry["resource"]["id"]
+    ]
+    draft = body["context"]["draftOrders"]["entry"]
+    body["context"]["draftOrders"]["entry"] = [entry for entry in draft if "panitumumab" in entry["fullUrl"]]
+    shown = cards(body, "therapy-safety-sign")
+    assert not [sentence for sentence in unknown(shown) if "NRAS" in sentence]

@@ -284,7 +284,7 @@ def gaps_card(
         parts.append("**Not evaluated because of a fault:**\n" + bullets([escape(card.title) for card in failed]))
     parts.append("An absent card here does not mean that nothing was found.")
     parts.append(footer("not-everything-seen", 1, "draft"))
-    first = gaps[0] if gaps else (titles[0] if titles else "some findings could not be interpreted")
+    first = next(iter([*gaps, *titles, *uninterpreted]), "some cards could not be evaluated")
     missing = dict.fromkeys([*gaps, *(gap for finding in unjudged for gap in finding.missing), *uninterpreted])
     return wire.Card(
         uuid=card_uuid(call, "not-everything-seen"),

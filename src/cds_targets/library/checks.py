@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -30,6 +30,7 @@ from cds_targets.library.conditions import (
 )
 from cds_targets.library.definition import PLACEHOLDER, CardDefinition, Kind, WrittenLine
 from cds_targets.library.library import Library
+from cds_targets.terms.files import did_you_mean
 from cds_targets.yaml_source import Document, NodePath
 
 SUMMARY_LIMIT = 139
@@ -84,12 +85,29 @@ def _id_is_file_name(card: CardDefinition, document: Document, library: Library)
 def _terms_are_known(card: CardDefinition, document: Document, library: Library) -> Iterator[Problem]:
     for condition, place in conditions_of(card):
         for kind, word in unknown_words(condition, library):
-            yield document.problem(place, f"{word!r} is no {kind} of cards/terms")
+            near = did_you_mean(word, _vocabulary(kind, library))
+            yield document.problem(place, f"{word!r} is no {kind} of cards/terms{near}")
     drugs = [(drug, ("therapies",)) for regimen in card.therapies for drug in regimen]
     drugs += [(drug, ("about",)) for drug in card.about if not PLACEHOLDER.fullmatch(drug)]
     for drug, at in drugs:
         if drug not in library.terms.drugs.by_name:
-            yield document.problem(at, f"{drug!r} is no drug of cards/terms")
+            near = did_you_mean(drug, library.terms.drugs.by_name)
+            yield document.problem(at, f"{drug!r} is no drug of cards/terms{near}")
+
+
+def _vocabulary(kind: str, library: Library) -> Iterable[str]:
+    terms = library.terms
+    words: dict[str, Iterable[str]] = {
+        "drug": terms.drugs.by_name,
+        "drug class with members": terms.drugs.classes,
+        "drug or class": [*terms.drugs.by_name, *terms.drugs.classes],
+        "gene": terms.genes.by_symbol,
+        "tumour": terms.tumours.by_id,
+        "condition": terms.conditions.by_id,
+        "panel": terms.labs.panels,
+        "test": terms.labs.tests,
+    }
+    return words.get(kind, ())
 
 
 def unknown_words(condition: Condition, library: Library) -> Iterator[tuple[str, str]]:

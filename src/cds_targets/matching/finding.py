@@ -43,8 +43,7 @@ class Finding:
     @property
     def missing(self) -> tuple[str, ...]:
         """What could not be known, a sentence each."""
-        leaves = [leaf for verdict in (self.verdict, *self.note_verdicts) for leaf in verdict.leaves()]
-        found = [leaf.sentence for leaf in leaves if leaf.outcome is Outcome.UNKNOWN]
+        found = [sentence for verdict in (self.verdict, *self.note_verdicts) for sentence in verdict.open_sentences()]
         return tuple(dict.fromkeys(part for sentence in found for part in sentence.split("; ")))
 
 

@@ -61,6 +61,8 @@ def judge_variant(condition: VariantIs, case: Case) -> Verdict:
         matches = _matches(condition, fact)
         if fact.presence is Presence.ABSENT or matches is Outcome.NOT_MET:
             state = "absent" if fact.presence is Presence.ABSENT else "found"
+            if state == "found" and fact.origin is Origin.GERMLINE:
+                state = "found in the germline"
             others.append((f"{shown(fact)} {state}", fact.source))
         elif fact.presence is Presence.UNKNOWN:
             doubts.append((f"whether {shown(fact)} is present cannot be told from the report", fact.source))
@@ -99,7 +101,9 @@ def _absent(condition: VariantIs, case: Case, others: list[tuple[str, Source]]) 
         waiting = [gene for gene in missing if scope_of(case, gene).preliminary]
         if waiting:
             return unknown(condition, f"the {listed(waiting, 'and')} result is preliminary: no final report yet")
-        return unknown(condition, f"no result for {listed(missing, 'and')} was reported: not tested, or not sent")
+        what = f"no result for {listed(missing, 'and')} was reported: not tested, or not sent"
+        germline = [text for text, _ in others if text.endswith("germline")]
+        return unknown(condition, f"{what} ({listed(germline, 'and')})" if germline else what)
     found = f" ({listed((text for text, _ in others), 'and')})" if others else ""
     return not_met(condition, f"no {_wanted(condition)} was found{found}", [source for _, source in others])
 

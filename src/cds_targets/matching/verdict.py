@@ -38,6 +38,15 @@ class Verdict:
         for child in self.children:
             yield from child.leaves()
 
+    def open_sentences(self) -> Iterator[str]:
+        """The sentences of what is unknown; where one of several suffices and is met, the others do not matter."""
+        if self.condition.removeprefix("unless ") == "any" and self.outcome is not Outcome.UNKNOWN:
+            return
+        if not self.children and self.outcome is Outcome.UNKNOWN:
+            yield self.sentence
+        for child in self.children:
+            yield from child.open_sentences()
+
     def bound(self) -> dict[str, str]:
         """Every bound value of the tree."""
         found = dict(self.values)

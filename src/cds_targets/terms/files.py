@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -54,7 +56,7 @@ def validated(document: Document, data: Any, model: type[M]) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         raise ContentError(
-            [document.problem(node_path(issue["loc"]), _sentence(issue)) for issue in error.errors()]
+            [document.problem(node_path(issue["loc"]), _sentence(issue, model)) for issue in error.errors()]
         ) from None
 
 
@@ -63,10 +65,31 @@ def node_path(loc: tuple[str | int, ...]) -> NodePath:
     return tuple(loc)
 
 
-def _sentence(issue: Any) -> str:
+def _sentence(issue: Any, model: type[BaseModel]) -> str:
     where = ".".join(str(part) for part in issue["loc"]) or "the file"
     if issue["type"] == "extra_forbidden":
-        return f"{where}: no such key here"
+        *place, key = issue["loc"]
+        return f"{where}: no such key here{did_you_mean(str(key), keys_at(model, place))}"
     if issue["type"] == "missing":
         return f"{where}: is missing"
     return f"{where}: {issue['msg'][0].lower()}{issue['msg'][1:]}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'tumour'?` where a known word is near, else nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def keys_at(kind: Any, place: Sequence[str | int]) -> set[str]:
+    """The keys that may stand at a place of a document of this model."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = {field.alias or name: field for name, field in kind.model_fields.items()}
+        if not place:
+            return set(fields)
+        field = fields.get(str(place[0]))
+        return keys_at(field.annotation, place[1:]) if field is not None else set()
+    inside = get_origin(kind) in (tuple, list, dict)
+    if inside and not place:
+        return set()
+    return {key for part in get_args(kind) for key in keys_at(part, place[1:] if inside else place)}

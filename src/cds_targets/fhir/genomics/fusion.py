@@ -31,6 +31,10 @@ def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[Ge
         for written in parts.texts(codes.FUSION):
             partners = partners or _pair(written, known)
     if not partners:
+        for named in parts.texts(codes.GENE):
+            if "::" in named:
+                written, partners = named, partners or _pair(named, known)
+    if not partners:
         words = _speaking(resource, parts)
         stated = bool(parts.values(codes.MOLECULAR_CONSEQUENCE) & codes.FUSION_CONSEQUENCE) or bool(
             (parts.values(codes.FUNCTIONAL_EFFECT) | parts.values(codes.CHANGE_TYPE)) & codes.FUSION_CONSEQUENCE

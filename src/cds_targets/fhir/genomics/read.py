@@ -195,7 +195,8 @@ class _Reader:
             valued = not any(code in parts for code in _CHANGES) and read_test_value(resource, test, source)
             if valued:
                 return valued
-        structural = _may_be_structural(resource, parts)
+        paired = not any(gene.symbol for gene in genes) and any("::" in text for text in parts.texts(codes.GENE))
+        structural = paired or _may_be_structural(resource, parts)
         if structural and not genes and codes.GENE not in parts:
             spoken = self._gene_of_value(resource)
             genes = [GeneRead(spoken)] if spoken is not None else []
