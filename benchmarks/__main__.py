@@ -7,10 +7,12 @@ other, so that what else the machine does falls on both.
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from benchmarks.bodies import call
@@ -70,8 +72,12 @@ def main() -> None:
     known = Advisor.load(Settings()).library.terms.genes.by_symbol.values()
     genes = [(gene.hgnc, gene.symbol) for gene in known if gene.hgnc is not None]
     port = free_port()
+    state = tempfile.TemporaryDirectory(prefix="cds-targets-bench-")  # calls are kept, but not in this user's store
     server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "benchmarks.server", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "XDG_STATE_HOME": state.name},
     )
     try:
         wait_for(port)
@@ -82,6 +88,7 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
+        state.cleanup()
 
 
 if __name__ == "__main__":
