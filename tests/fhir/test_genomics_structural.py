@@ -118,6 +118,6 @@ def test_a_copy_number_of_a_gene_that_is_contradicted_is_not_interpreted() -> No
 def test_a_fusion_written_where_the_gene_stands_is_a_fusion() -> None:
     pair = component("48018-6", coded(text="ETV6::NTRK3"))
     for more in ([], [component(TYPE, coded(text="gene fusion"))]):
-        fact = one(observation([pair, *more]))
+        fact = one(observation(pair, *more))
         assert isinstance(fact, Fusion)
         assert (fact.genes, fact.presence) == (("ETV6", "NTRK3"), Presence.PRESENT)
