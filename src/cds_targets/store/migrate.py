@@ -7,6 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from cds_targets.errors import SettingsError
 
 HEAD = "0001"
+_LOCK = 7_253_410_001  # any number that no other program of the database uses
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -19,6 +20,7 @@ def revision_of(connection: Connection) -> str | None:
 
 def upgrade(connection: Connection, target: str = HEAD) -> None:
     """Run what is missing, in the connection's transaction; raises SettingsError for tables newer than this program."""
+    _one_at_a_time(connection)
     found = revision_of(connection)
     if found is not None and found > HEAD:
         raise SettingsError(
@@ -27,6 +29,13 @@ def upgrade(connection: Connection, target: str = HEAD) -> None:
         )
     if found != target:
         _run("upgrade", connection, target)
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Hosts that start together wait for each other; SQLite's write transaction does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = '60s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 
 def downgrade(connection: Connection, target: str) -> None:
