@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cds_targets import __version__
+from cds_targets import __version__, advice
 from cds_targets.advice import Advisor
 from cds_targets.errors import MissingData, RequestError, UnknownService
 from cds_targets.hooks.request import parse_request
@@ -232,3 +232,46 @@ def test_where_one_of_several_suffices_the_others_are_not_missing() -> None:
     body["context"]["draftOrders"]["entry"] = [entry for entry in draft if "panitumumab" in entry["fullUrl"]]
     shown = cards(body, "therapy-safety-sign")
     assert not [sentence for sentence in unknown(shown) if "NRAS" in sentence]
+
+
+def test_a_card_that_cannot_be_written_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = advice.card_of
+
+    def faulty(found: Any, *rest: Any) -> Any:
+        if found.card.id == "kras-g12c-nsclc-second-line":
+            raise RuntimeError("a fault")
+        return write(found, *rest)
+
+    monkeypatch.setattr(advice, "card_of", faulty)
+    (card,) = cards(call())
+    assert "Not evaluated because of a fault" in card["detail"]
+
+
+def ordering(**changes: Any) -> dict[str, Any]:
+    """Tomas's selection of sotorasib, the draft or the selections changed."""
+    body = call(TOMAS, "order-select")
+    (entry,) = body["context"]["draftOrders"]["entry"]
+    for name, value in changes.items():
+        if name == "selections":
+            body["context"]["selections"] = value
+        elif value is ...:
+            entry["resource"].pop(name)
+        else:
+            entry["resource"][name] = value
+    return body
+
+
+def test_a_draft_without_a_drug_is_named_and_not_passed_over() -> None:
+    (card,) = cards(ordering(medicationCodeableConcept=...), "therapy-safety-select")
+    assert unknown([card]) == ["1 draft order names no drug or test that could be read"]
+
+
+def test_a_selection_that_names_no_draft_judges_every_draft() -> None:
+    shown = cards(ordering(selections=["MedicationRequest/something-else"]), "therapy-safety-select")
+    assert "g12c-inhibitor-alone-in-crc" in [read(card)["id"] for card in shown]
+
+
+def test_t20_a_draft_for_somebody_else_is_not_judged_for_this_patient() -> None:
+    body = ordering(subject={"reference": "Patient/somebody-else"})
+    with pytest.raises(MissingData):
+        cards(body, "therapy-safety-select")

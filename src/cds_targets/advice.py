@@ -149,7 +149,13 @@ class Advisor:
         unjudged = [finding for finding in found.unknown if finding.card.unknown_card is None]
         findings = sorted([*found.shown, *spoken], key=_order)
         shown, rest = findings[: self.settings.max_cards], findings[self.settings.max_cards :]
-        cards = [card_of(finding, call, terms) for finding in shown]
+        cards: list[Card] = []
+        failed = list(found.failed)
+        for finding in shown:
+            try:
+                cards.append(card_of(finding, call, terms))
+            except Exception:  # one card's fault must not silence the rest; it is reported as not evaluated
+                failed.append(finding.card)
         for kind in dict.fromkeys(finding.card.kind for finding in rest):
             same = [finding for finding in rest if finding.card.kind is kind]
             cards.append(card_of(same[0], call, terms) if len(same) == 1 else folded(same, kind, call))
@@ -157,8 +163,8 @@ class Advisor:
         if not cards:
             gaps = tuple(dict.fromkeys([*gaps, *record.gaps(_SPEAKS_OF[service.id])]))
         uninterpreted = _uninterpreted(record) if service.id == "targeted-therapies" else ()
-        if gaps or unjudged or found.failed or uninterpreted:
-            cards.append(gaps_card(gaps, unjudged, found.failed, uninterpreted, call))
+        if gaps or unjudged or failed or uninterpreted:
+            cards.append(gaps_card(gaps, unjudged, tuple(failed), uninterpreted, call))
         return cards
 
     def _trials(self, studies: tuple[Study, ...], record: PatientRecord, service: Service, call: Call) -> list[Card]:

@@ -277,11 +277,25 @@ def read_orders(
             )
         else:
             unread += 1
+    drafts = [entry for entry in resources.of_type(*codes.ORDER_TYPES) if "/contained/" not in entry.pointer]
+    named = set(selections or ())
+    if not any({entry.reference, entry.full_url} & named for entry in drafts):
+        selections = None  # what is selected is not among the drafts: judging all of them misses none
     orders: list[Order] = []
-    for entry in resources.of_type(*codes.ORDER_TYPES):
-        if "/contained/" not in entry.pointer:
-            orders.extend(_order(entry, resources, selections, terms, zone))
+    for entry in drafts:
+        if _of_somebody_else(entry.resource, patient_id):
+            unread += 1
+            continue
+        found = _order(entry, resources, selections, terms, zone)
+        unread += any(order.drug is None and not order.tests and not order.written for order in found)
+        orders.extend(found)
     return orders, unread
+
+
+def _of_somebody_else(resource: Resource, patient_id: str) -> bool:
+    reference = as_text(as_dict(resource.get("subject") or resource.get("patient")).get("reference"))
+    kind, _, identity = reference.split("/_history/")[0].rstrip("/").rpartition("/")
+    return kind.rpartition("/")[2] == "Patient" and identity != patient_id
 
 
 def _order(entry: Entry, resources: Resources, selections: list[str] | None, terms: Terms, zone: tzinfo) -> list[Order]:

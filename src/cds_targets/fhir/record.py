@@ -115,7 +115,8 @@ def read_record(
     if draft_orders is None:
         seen[Topic.ORDERS] = Seen(Coverage.MISSING, (Topic.ORDERS.not_sent(),))
     else:
-        gaps = (f"{unread} draft orders could not be read",) if unread else ()
+        drafts = "1 draft order names no drug or test" if unread == 1 else f"{unread} draft orders name no drug or test"
+        gaps = (f"{drafts} that could be read",) if unread else ()
         seen[Topic.ORDERS] = Seen(Coverage.PARTIAL if unread else Coverage.COMPLETE, gaps)
     return PatientRecord(
         as_of=as_of,
