@@ -12,7 +12,7 @@ from typing import Any
 from cds_targets.auth.ehrs import load_ehrs
 from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.ehr.guarded import Server
-from cds_targets.errors import CdsTargetsError, MissingData, SettingsError
+from cds_targets.errors import CdsTargetsError, MissingData, SettingsError, SwitchedOff
 from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
 from cds_targets.fhir.laboratory import warm_up
@@ -112,10 +112,7 @@ class Advisor:
             return policy.showing(card_id, version, self.contents.get(card_id, "")) is showing
 
         if service.id == "matching-trials":
-            shown, shadow = self.studies, self.studies[:0]
-            if policy.decides:
-                shown = tuple(study for study in self.studies if will(Showing.SHOWN, study.nct.lower(), 1))
-                shadow = tuple(study for study in self.studies if will(Showing.SHADOW, study.nct.lower(), 1))
+            shown, shadow = self._studies(policy, Showing.SHOWN), self._studies(policy, Showing.SHADOW)
             held = [match.study.nct.lower() for match in match_studies(shadow, record, self.library.terms)]
             return HookResponse(cards=tuple(self._trials(shown, record, service, call))).holding(held)
 
@@ -130,11 +127,29 @@ class Advisor:
         return HookResponse(cards=tuple(self._cards(found, record, service, call))).holding(held)
 
     def studies_for(self, bundle: Any, today: date) -> dict[str, Any]:
-        """A patient Bundle's matching studies as a FHIR searchset; raises RequestError for what is no such Bundle."""
+        """A patient Bundle's matching studies as a FHIR searchset, for what the site shows of `matching-trials`.
+
+        Raises RequestError for what is no such Bundle, SwitchedOff while the site shows no trials.
+        """
+        policy = self.policy()
+        if policy.service("matching-trials") is not Showing.SHOWN:
+            raise SwitchedOff("the site has switched trials off; nothing was matched")
         prefetch, identity = prefetch_of_bundle(bundle)
         settings, terms = self.settings, self.library.terms
         record = read_record(identity, prefetch, None, None, today, settings.zone, terms, settings.max_entries)
-        return searchset(summary_of(match) for match in match_studies(self.studies, record, terms))
+        return searchset(
+            summary_of(match) for match in match_studies(self._studies(policy, Showing.SHOWN), record, terms)
+        )
+
+    def _studies(self, policy: Policy, showing: Showing) -> tuple[Study, ...]:
+        """The studies that the site shows (or runs in shadow)."""
+        if not policy.decides:
+            return self.studies if showing is Showing.SHOWN else ()
+        return tuple(
+            study
+            for study in self.studies
+            if policy.showing(study.nct.lower(), 1, self.contents.get(study.nct.lower(), "")) is showing
+        )
 
     def _require(self, service: Service, record: PatientRecord) -> None:
         keys = missing_keys(record, service.hook)

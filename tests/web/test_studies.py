@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
 from cds_targets.settings import Settings
+from cds_targets.store.governance import Decision, Policy, Switch
 from cds_targets.web.app import create_app
 from tests.test_examples import DAY, GRETA, IRIS, PATIENTS, TOMAS, advisor, answer, example
 from tests.test_openapi import described
@@ -108,3 +110,15 @@ def test_a_browser_may_call_it(client: FlaskClient) -> None:
     headers = {"Origin": "http://front.example.org", "Access-Control-Request-Method": "POST"}
     told = client.options("/getClinicalTrial", headers=headers)
     assert told.headers["Access-Control-Allow-Origin"] in ("*", "http://front.example.org")
+
+
+def test_what_the_site_switched_off_is_not_matched() -> None:
+    first = post(create_app(Settings(), advisor(), today=lambda: DAY).test_client(), example(IRIS, "patient"))
+    off = first["entry"][0]["resource"]["id"]
+    switch = Switch(Decision.OFF, "A. Name", "2026-11-23", "closed here")
+    one = replace(advisor(), policy=lambda: Policy({("card", off.lower()): switch}))
+    told = post(create_app(Settings(), one, today=lambda: DAY).test_client(), example(IRIS, "patient"))
+    assert off not in [entry["resource"]["id"] for entry in told["entry"]]
+    whole = replace(advisor(), policy=lambda: Policy({("service", "matching-trials"): switch}))
+    client = create_app(Settings(), whole, today=lambda: DAY).test_client()
+    assert client.post("/getClinicalTrial", json=example(IRIS, "patient")).status_code == 503
