@@ -280,13 +280,19 @@ def test_t19_a_search_that_fails_is_named_and_never_becomes_a_negative(fault: st
     assert not [words for words in NEGATIVE if words in said], said
 
 
-def test_t18_the_budget_holds_whatever_the_server_does() -> None:
-    with running(FAULTS["drip"]) as server:
+def test_t18_a_server_that_drips_is_given_up_when_the_budget_is_spent() -> None:
+    ended: list[float] = []
+
+    def endless(exchange: Exchange) -> None:
+        exchange.drip(b" " * 2_000, 0.01)  # 20 seconds, were it read to the end
+        ended.append(time.monotonic())
+
+    with running(endless) as server:
         started = time.monotonic()
         found = fetcher(server, budget=0.5).complete(call(server))
-        took = time.monotonic() - started
-    assert took < 2.5
-    assert {value["resourceType"] for value in found.values()} == {"OperationOutcome"}
+        print(f"\n  a dripping server was given up after {time.monotonic() - started:.2f} s (budget 0.5 s)")
+        assert ended == []
+    assert {value["issue"][0]["code"] for value in found.values()} == {"timeout"}
 
 
 def test_a_fault_that_passes_is_asked_again_once() -> None:
