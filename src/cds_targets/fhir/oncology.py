@@ -26,7 +26,19 @@ from cds_targets.terms import Terms
 _SUSPECTED = re.compile(r"\b(suspected|suspicion|possible|probable|rule out|query|verdacht)\b")
 _FAMILY = re.compile(r"\b(family history|familial history|screening|at risk|fear of)\b")
 _HISTORY = re.compile(r"\b(history of|personal history|in remission|status post)\b")
-_SECONDARY = re.compile(r"\b(secondary|metasta\w*)\b")
+_SECONDARY = re.compile(r"\bsecondary\b.{0,60}\b(?:neoplasm|cancer|malignan\w*|tumou?r|carcinoma)")
+_SPREAD = re.compile(
+    r"\b(?:metastas[ei]s|metastasi[sz]ed|mets|leptomeningeal disease|carcinomatosis)\b"
+    r"|\bmetastatic\b[^.;,]{0,60}?\b(?:to|in)\b"
+)
+_NO_SPREAD = re.compile(r"\b(?:no|without|negative for|ohne|kein\w*)\b[^.;,]{0,30}\b(?:metasta\w*|mets)\b")
+_SPREAD_PLACES = (
+    re.compile(r"(?P<place>[\w ,]{2,60}?)\s(?:metastas[ei]s|mets)\b(?!\s(?:to|in|of)\b)"),
+    re.compile(
+        r"\b(?:metastas[ei]s|metastasi[sz]ed|mets|metastatic\b[^.;,]{0,60}?)\s(?:to|in|of)\s"
+        r"(?P<place>[\w ,]{2,60})"
+    ),
+)
 _CANCER = re.compile(
     r"\b(cancers?|carcinomas?|malignan\w+|neoplasms?|tumou?rs?|sarcomas?|leuka?emias?|lymphomas?|melanomas?|myelomas?"
     r"|adenocarcinomas?|glioblastomas?|mesotheliomas?|\w*blastomas?|\w*sarcomas?)\b"
@@ -35,7 +47,9 @@ _BENIGN = re.compile(r"\bbenign\b")
 _ROMAN = re.compile(r"\b(IV|III|II|I)\s*([ABC])?\d?\b")
 _STAGE_WORD = re.compile(r"stage\s*(?:group\s*)?(IV|III|II|I|[1-4])\s*([ABC])?", re.IGNORECASE)
 _M1 = re.compile(r"\bp?c?M1[abc]?\b")
-_METASTATIC = re.compile(r"\bmetastatic|metastasi[sz]ed|stage (?:iv|4)\b")
+_METASTATIC = re.compile(
+    r"\bmetastatic|metastasi[sz]ed|stage (?:iv|4)\b|\bmetastas[ei]s\b|\bmets\b|\bm(?:crc|nsclc|pdac)\b"
+)
 _ADVANCED = re.compile(r"\blocally advanced|unresectable\b")
 
 
@@ -79,11 +93,15 @@ def _read_condition(entry: Entry, resources: Resources, terms: Terms, zone: tzin
     active = _active(resource, text)
     certain = verification not in codes.UNCERTAIN_VERIFICATION and not _SUSPECTED.search(text)
     site = next((s for pair in known if (s := terms.tumours.site_of_code(*pair))), None)
-    if site is not None or (_SECONDARY.search(text) and "secondary" in text):
+    spread = _SPREAD.search(text) is not None and _NO_SPREAD.search(text) is None
+    term = _tumour_term(known, texts, resource, terms) if site is None else None
+    if site is not None or _SECONDARY.search(text) or (spread and term is None):
         place = site if site not in (None, "unknown") else terms.tumours.site_in_text(_with_sites(resource, text))
         found.metastases.append(Metastasis(place, source, active, certain, onset, written))
         return
-    term = _tumour_term(known, texts, resource, terms)
+    if spread:
+        places = _spread_to(text, terms)
+        found.metastases += [Metastasis(place, source, active, certain, onset, written) for place in places]
     if term is not None or (_CANCER.search(text) and not _BENIGN.search(text)):
         extent, stage = _extent(resource, text, resources, entry)
         found.tumours.append(Tumour(term, source, written, extent, stage, active, certain, onset))
@@ -91,6 +109,18 @@ def _read_condition(entry: Entry, resources: Resources, terms: Terms, zone: tzin
     condition = next((c for pair in known if (c := terms.conditions.by_code(*pair))), None)
     condition = condition or next((c for t in texts if (c := terms.conditions.named(t))), None)
     found.comorbidities.append(Comorbidity(condition, source, written, active, certain, onset))
+
+
+def _spread_to(text: str, terms: Terms) -> list[str]:
+    """The sites a diagnosis names its metastases in ("colon cancer with liver and lung metastases")."""
+    for pattern in _SPREAD_PLACES:
+        for match in pattern.finditer(text[:500]):
+            named = re.split(r",|\band\b", match["place"].rpartition(" with ")[2])
+            places = dict.fromkeys(terms.tumours.site_in_text(part) for part in named)
+            places.pop("unknown", None)
+            if places:
+                return list(places)
+    return []
 
 
 def _texts(resource: Resource) -> list[str]:
@@ -168,7 +198,7 @@ def extent_of(text: str) -> tuple[Extent, str | None]:
     named = _STAGE_WORD.search(text) or _ROMAN.search(text.split("\n")[0] if len(text) < 60 else "")
     number = {"1": "I", "2": "II", "3": "III", "4": "IV"}.get(named[1], named[1].upper()) if named else None
     group = f"{number}{(named[2] or '').upper()}" if named and number else None
-    if _METASTATIC.search(folded) or _M1.search(text) or number == "IV":
+    if (_METASTATIC.search(folded) and not _NO_SPREAD.search(folded)) or _M1.search(text) or number == "IV":
         return Extent.METASTATIC, group
     if _ADVANCED.search(folded) or (number == "III" and group in ("IIIB", "IIIC")):
         return Extent.LOCALLY_ADVANCED, group
