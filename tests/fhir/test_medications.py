@@ -1,0 +1,179 @@
+"""Treatments and draft orders: the drug in every spelling, what was given, when last, and what is still going on."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import Any
+
+import pytest
+
+from cds_targets.facts.clinical import Exposure
+from cds_targets.fhir.medications import Treatments, read_orders, read_treatments
+from cds_targets.fhir.reading import Resources
+from tests.fhir.observations import terms
+
+TODAY = date(2026, 11, 23)
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+
+
+def read(*resources: dict[str, Any]) -> Treatments:
+    taken = Resources()
+    for number, resource in enumerate(resources):
+        taken.add(resource, f"/{number}")
+    return read_treatments(taken, terms(), UTC, TODAY)
+
+
+def one(*resources: dict[str, Any]) -> Exposure:
+    (exposure,) = read(*resources).exposures
+    return exposure
+
+
+def statement(text: str, status: str = "active", **more: Any) -> dict[str, Any]:
+    named = {"medicationCodeableConcept": {"text": text}} if text else {}
+    return {"resourceType": "MedicationStatement", "id": "s", "status": status, **named, **more}
+
+
+def dose(text: str, day: str, status: str = "completed") -> dict[str, Any]:
+    about = {"medicationCodeableConcept": {"text": text}, "effectiveDateTime": day}
+    return {"resourceType": "MedicationAdministration", "id": f"a{day}", "status": status, **about}
+
+
+def request(text: str, status: str = "active", intent: str = "order", **more: Any) -> dict[str, Any]:
+    about = {"medicationCodeableConcept": {"text": text}, "status": status, "intent": intent}
+    return {"resourceType": "MedicationRequest", "id": "r", **about, **more}
+
+
+@pytest.mark.parametrize(
+    ("text", "drugs"),
+    [
+        ("Keytruda", ["pembrolizumab"]),
+        ("pembrolizumab 25 MG/ML Injectable Solution", ["pembrolizumab"]),
+        ("Carboplatin + Pemetrexed + Pembrolizumab", ["carboplatin", "pemetrexed", "pembrolizumab"]),
+        ("FOLFOX", ["fluorouracil", "oxaliplatin"]),
+        ("mFOLFOX6 + bevacizumab", ["fluorouracil", "oxaliplatin", "bevacizumab"]),
+        ("FOLFIRINOX", ["fluorouracil", "irinotecan", "oxaliplatin"]),
+        ("CAPOX", ["capecitabine", "oxaliplatin"]),
+        ("Nivolumab/Ipilimumab", ["nivolumab", "ipilimumab"]),
+        ("nab-paclitaxel + gemcitabine", ["nab-paclitaxel", "gemcitabine"]),
+        ("Lumakras 120 mg tablets", ["sotorasib"]),
+        ("AMG 510", ["sotorasib"]),
+        ("MRTX-849", ["adagrasib"]),
+        ("5-FU", ["fluorouracil"]),
+        ("T-DXd", ["trastuzumab deruxtecan"]),
+        ("cemiplimab-rwlc", ["cemiplimab"]),
+        ("omeprazole magnesium", ["omeprazole"]),
+        ("Rifampicin 300 mg", ["rifampin"]),
+        ("Aspirin", [None]),
+    ],
+)
+def test_a_drug_is_known_by_name_brand_code_name_or_regimen(text: str, drugs: list[str | None]) -> None:
+    assert [exposure.drug for exposure in read(statement(text)).exposures] == drugs
+
+
+def test_a_drug_is_known_by_its_code_and_through_its_reference() -> None:
+    coded = {"coding": [{"system": RXNORM, "code": "1547545"}]}
+    contained = [{"resourceType": "Medication", "id": "m", "code": coded}]
+    by_code = {**statement(""), "medicationCodeableConcept": coded}
+    by_reference = {**statement(""), "medicationReference": {"reference": "#m"}, "contained": contained}
+    other = {**statement(""), "medicationReference": {"reference": "Medication/m1"}}
+    medication = {"resourceType": "Medication", "id": "m1", "code": coded}
+    assert one(by_code).drug == one(by_reference).drug == one(other, medication).drug == "pembrolizumab"
+
+
+@pytest.mark.parametrize("text", ["Chemotherapy", "immunotherapy", "study drug"])
+def test_a_word_that_hides_the_drug_makes_the_history_incomplete(text: str) -> None:
+    assert read(statement(text)).vague == [text]
+
+
+def test_a_medication_without_any_name_is_counted_as_unread() -> None:
+    assert read(statement("")).unread == 1
+
+
+def test_the_last_dose_is_the_latest_administration_that_happened() -> None:
+    told = read(
+        dose("pembrolizumab", "2026-09-01"),
+        dose("pembrolizumab", "2026-10-01"),
+        dose("pembrolizumab", "2026-11-01", "not-done"),
+        dose("pembrolizumab", "2026-11-02", "entered-in-error"),
+        statement("pembrolizumab", "completed", effectivePeriod={"start": "2026-06-01", "end": "2026-11-15"}),
+    )
+    (given,) = [exposure for exposure in told.exposures if exposure.given]
+    assert (str(given.first), str(given.last), given.ongoing) == ("2026-06-01", "2026-10-01", False)
+
+
+@pytest.mark.parametrize(
+    ("resource", "given", "ongoing", "last"),
+    [
+        (statement("pembrolizumab", effectivePeriod={"start": "2026-06"}), True, True, "None"),
+        (
+            statement("pembrolizumab", "completed", effectivePeriod={"start": "2026", "end": "2026-09"}),
+            True,
+            False,
+            "2026-09",
+        ),
+        (statement("pembrolizumab", "not-taken"), False, False, "None"),
+        (statement("pembrolizumab", "on-hold"), True, True, "None"),
+        (request("pembrolizumab", authoredOn="2026-06-01"), True, True, "None"),
+        (request("pembrolizumab", "draft"), False, False, "None"),
+        (request("pembrolizumab", intent="plan"), False, False, "None"),
+        (request("pembrolizumab", "cancelled"), False, False, "None"),
+        (request("pembrolizumab", authoredOn="2027-01-01"), False, True, "None"),
+        (request("pembrolizumab", "stopped", authoredOn="2026-01-01"), True, False, "2026-01-01 to 2026-11-23"),
+        (dose("pembrolizumab", "2026-10"), True, None, "2026-10"),
+    ],
+)
+def test_what_was_given_and_goes_on_follows_status_and_dates(
+    resource: dict[str, Any], given: bool, ongoing: bool | None, last: str
+) -> None:
+    exposure = one(resource)
+    assert (exposure.given, exposure.ongoing, str(exposure.last)) == (given, ongoing, last)
+
+
+def test_request_statement_and_administration_of_a_drug_are_one_treatment() -> None:
+    exposure = one(
+        request("Keytruda", authoredOn="2026-06-01"), statement("pembrolizumab"), dose("pembrolizumab", "2026-10-01")
+    )
+    assert (len(exposure.sources), exposure.ongoing, str(exposure.last)) == (3, True, "2026-10-01")
+
+
+def test_the_intent_is_read_where_it_is_stated() -> None:
+    assert one(statement("oxaliplatin", note=[{"text": "adjuvant"}])).intent == "adjuvant"
+
+
+def orders(*drafts: dict[str, Any], selections: list[str] | None = None) -> tuple[list[Any], int]:
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
+    return read_orders(bundle, selections, "p", terms(), UTC)
+
+
+def draft(name: str, drug: str, **more: Any) -> dict[str, Any]:
+    return {**request(drug, "draft"), "id": name, **more}
+
+
+def test_only_selected_drafts_are_selected() -> None:
+    found, _ = orders(draft("a", "sotorasib"), draft("b", "panitumumab"), selections=["MedicationRequest/a"])
+    assert [(order.drug, order.selected) for order in found] == [("sotorasib", True), ("panitumumab", False)]
+
+
+def test_a_selection_without_its_draft_selects_all() -> None:
+    found, _ = orders(draft("a", "sotorasib"), selections=["MedicationRequest/zzz"])
+    assert [order.selected for order in found] == [True]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "stopped", "revoked", "entered-in-error"])
+def test_a_draft_that_was_taken_back_is_no_order(status: str) -> None:
+    assert orders({**draft("a", "sotorasib"), "status": status}) == ([], 0)
+
+
+def test_what_cannot_be_read_among_the_drafts_is_counted() -> None:
+    broken: Any = {"resourceType": 7}
+    somebody = draft("c", "sotorasib", subject={"reference": "https://ehr.example.org/fhir/Patient/other"})
+    found, unread = orders(draft("a", "sotorasib"), broken, draft("b", ""), somebody)
+    assert ([order.drug for order in found], unread) == (["sotorasib", None], 3)
+
+
+def test_a_test_among_the_drafts_is_known_by_its_panel() -> None:
+    panel = {"coding": [{"system": "http://loinc.org", "code": "24325-3"}]}
+    found, _ = orders(
+        {"resourceType": "ServiceRequest", "id": "s", "status": "draft", "intent": "order", "code": panel}
+    )
+    assert found[0].tests
