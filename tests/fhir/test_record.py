@@ -1,0 +1,148 @@
+"""The record of a call: what each prefetch answer covers, whose resources it holds, and when nothing can be said."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from typing import Any
+
+import pytest
+
+from cds_targets.errors import RequestError
+from cds_targets.facts.record import Coverage, PatientRecord, Topic
+from cds_targets.fhir.record import PREFETCH, missing_keys, read_record
+from tests.fhir.observations import terms
+
+TODAY = date(2026, 11, 23)
+EMPTY: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+LUNG = {"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/p"}, "code": {"text": "Lung cancer"}}
+
+
+def bundle(*resources: Any, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in resources], **more}
+
+
+def record(max_entries: int = 100, drafts: Any = None, **prefetch: Any) -> PatientRecord:
+    """A record of patient p; every key not given was sent and is empty, `...` leaves it out."""
+    whole = dict.fromkeys(PREFETCH, EMPTY) | {"patient": {"resourceType": "Patient", "id": "p"}} | prefetch
+    sent = {key: value for key, value in whole.items() if value is not ...}
+    return read_record("p", sent, drafts, None, TODAY, UTC, terms(), max_entries)
+
+
+def diagnoses(value: Any) -> tuple[Coverage, tuple[str, ...]]:
+    seen = record(conditions=value).of(Topic.DIAGNOSES)
+    return seen.coverage, seen.gaps
+
+
+@pytest.mark.parametrize(
+    ("value", "coverage", "gap"),
+    [
+        (bundle(LUNG), Coverage.COMPLETE, None),
+        (EMPTY, Coverage.COMPLETE, None),
+        (None, Coverage.COMPLETE, None),
+        (..., Coverage.MISSING, "no diagnoses were sent"),
+        ("nonsense", Coverage.MISSING, "what was sent as diagnoses could not be read"),
+        ([], Coverage.MISSING, "what was sent as diagnoses could not be read"),
+        ({"resourceType": "OperationOutcome"}, Coverage.MISSING, "the EHR reported an error instead of diagnoses"),
+        (
+            {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden"}]},
+            Coverage.MISSING,
+            "the EHR did not allow diagnoses to be read",
+        ),
+        (
+            bundle(LUNG, link=[{"relation": "next", "url": "https://x.example/2"}]),
+            Coverage.PARTIAL,
+            "there are further pages of diagnoses that were not sent",
+        ),
+        (bundle(LUNG, total=7), Coverage.PARTIAL, "only 1 of 7 diagnoses were sent"),
+        (bundle(LUNG, 7), Coverage.PARTIAL, "1 entries of diagnoses could not be read"),
+        (
+            bundle(LUNG, {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}),
+            Coverage.PARTIAL,
+            "the EHR reported an error for some diagnoses",
+        ),
+        (bundle(LUNG, {"resourceType": "Condition", "id": "x"}), Coverage.PARTIAL, "1 diagnoses could not be read"),
+        (
+            bundle(LUNG, link=[{"relation": "self", "url": "Condition?patient={{context.patientId}}"}]),
+            Coverage.MISSING,
+            "the search for diagnoses was sent with an unfilled template",
+        ),
+    ],
+)
+def test_what_a_prefetch_answer_covers(value: Any, coverage: Coverage, gap: str | None) -> None:
+    found, gaps = diagnoses(value)
+    assert found is coverage
+    assert gap is None or gap in gaps, gaps
+
+
+def test_one_of_three_kinds_of_medication_that_is_missing_leaves_the_history_partial() -> None:
+    seen = record(medicationRequests=...).of(Topic.THERAPIES)
+    assert (seen.coverage, seen.gaps) == (Coverage.PARTIAL, ("no medication requests were sent",))
+
+
+def test_none_of_them_is_no_history_at_all() -> None:
+    left: dict[str, Any] = dict.fromkeys(
+        ("medicationRequests", "medicationStatements", "medicationAdministrations"), ...
+    )
+    seen = record(**left).of(Topic.THERAPIES)
+    assert (seen.coverage, seen.gaps) == (Coverage.MISSING, ("no medication history was sent",))
+
+
+def test_entries_beyond_the_limit_are_not_read_and_that_is_said() -> None:
+    seen = record(max_entries=100, conditions=bundle(*[{**LUNG, "id": f"c{n}"} for n in range(101)]))
+    assert len(seen.tumours) == 100
+    assert any("more than 100 diagnoses" in gap for gap in seen.of(Topic.DIAGNOSES).gaps)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["Patient/other", "https://ehr.example.org/fhir/Patient/other", "Patient/other/_history/1"],
+)
+def test_t20_resources_of_somebody_else_are_left_out_and_counted(reference: str) -> None:
+    found = record(conditions=bundle({**LUNG, "subject": {"reference": reference}}))
+    assert found.tumours == ()
+    assert found.of(Topic.DIAGNOSES).coverage is Coverage.PARTIAL
+    assert "1 entry of another patient was left out of diagnoses" in found.of(Topic.DIAGNOSES).gaps
+
+
+@pytest.mark.parametrize("subject", [{"reference": "Patient/p"}, {"reference": "https://a.example/fhir/Patient/p"}, {}])
+def test_resources_of_the_patient_or_of_nobody_named_are_read(subject: dict[str, Any]) -> None:
+    assert len(record(conditions=bundle({**LUNG, "subject": subject})).tumours) == 1
+
+
+def test_t20_the_chart_of_another_patient_is_refused() -> None:
+    with pytest.raises(RequestError):
+        record(patient={"resourceType": "Patient", "id": "other"})
+
+
+def test_resources_under_a_key_that_is_not_ours_are_read_too() -> None:
+    assert len(record(theirOwnKey=bundle(LUNG)).tumours) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "needed"),
+    [
+        (
+            (
+                "observations",
+                "variants",
+                "conditions",
+                "medicationRequests",
+                "medicationStatements",
+                "medicationAdministrations",
+            ),
+            True,
+        ),
+        (("observations", "variants", "conditions"), False),
+        (("patient",), False),
+    ],
+)
+def test_only_without_genomics_diagnoses_and_treatments_nothing_can_be_said(
+    left: tuple[str, ...], needed: bool
+) -> None:
+    found = record(**dict.fromkeys(left, ...))
+    assert bool(missing_keys(found, "patient-view")) is needed
+
+
+def test_drafts_that_were_not_sent_are_not_seen() -> None:
+    assert record().of(Topic.ORDERS).coverage is Coverage.MISSING
+    assert record(drafts={"resourceType": "Bundle", "entry": []}).of(Topic.ORDERS).coverage is Coverage.COMPLETE
