@@ -275,3 +275,19 @@ def test_t20_a_draft_for_somebody_else_is_not_judged_for_this_patient() -> None:
     body = ordering(subject={"reference": "Patient/somebody-else"})
     with pytest.raises(MissingData):
         cards(body, "therapy-safety-select")
+
+
+def test_a_suspected_tumour_is_named_as_the_reason_for_no_proposal() -> None:
+    body = call()
+    for entry in body["prefetch"]["conditions"]["entry"]:
+        if entry["resource"]["id"].endswith("-lung"):
+            entry["resource"]["verificationStatus"]["coding"][0]["code"] = "provisional"
+    shown = cards(body)
+    assert therapies(shown) == []
+    assert "lung adenocarcinoma is suspected, not confirmed" in unknown(shown)
+
+
+def test_an_order_of_no_concern_is_left_alone_even_where_the_chart_has_gaps() -> None:
+    body = ordering(medicationCodeableConcept={"text": "paracetamol 500 mg"})
+    body["prefetch"] = {"patient": body["prefetch"]["patient"]}
+    assert cards(body, "therapy-safety-select") == []

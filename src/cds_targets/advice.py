@@ -176,11 +176,24 @@ class Advisor:
             cards.append(card_of(same[0], call, terms) if len(same) == 1 else folded(same, kind, call))
         gaps = found.gaps
         if not cards:
-            gaps = tuple(dict.fromkeys([*gaps, *record.gaps(_SPEAKS_OF[service.id])]))
+            topics = _SPEAKS_OF[service.id]
+            if service.hook != "patient-view" and not any(order.drug for order in record.orders):
+                topics = (Topic.ORDERS,)  # of what is no drug of ours nothing is said, whatever the chart lacks
+            suspected = self._suspected(record) if service.id == "targeted-therapies" else []
+            gaps = tuple(dict.fromkeys([*gaps, *record.gaps(topics), *suspected]))
         uninterpreted = _uninterpreted(record) if service.id == "targeted-therapies" else ()
         if gaps or unjudged or failed or uninterpreted:
             cards.append(gaps_card(gaps, unjudged, tuple(failed), uninterpreted, call))
         return cards
+
+    def _suspected(self, record: PatientRecord) -> list[str]:
+        """Tumours that are suspected only: where nothing else is said, that is why nothing is proposed."""
+        names = self.library.terms.tumours.by_id
+        return [
+            f"{names[tumour.term].name.lower() if tumour.term else tumour.written} is suspected, not confirmed"
+            for tumour in record.active_tumours()
+            if not tumour.certain and record.genomics.variants
+        ]
 
     def _trials(self, studies: tuple[Study, ...], record: PatientRecord, service: Service, call: Call) -> list[Card]:
         matches: list[StudyMatch] = match_studies(studies, record, self.library.terms)
