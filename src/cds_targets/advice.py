@@ -242,7 +242,7 @@ def _uninterpreted(record: PatientRecord) -> tuple[str, ...]:
     lines += [
         f"{variant.gene or 'a variant without a gene'}: {variant.notes[0]}"
         for variant in record.genomics.variants
-        if variant.presence.value == "unknown" and variant.notes
+        if (variant.presence.value == "unknown" or variant.structural) and variant.notes
     ]
     preliminary = record.genomics.variants and any(
         v.source.status is ReportStatus.PRELIMINARY for v in record.genomics.variants

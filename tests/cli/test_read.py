@@ -196,3 +196,8 @@ def test_no_report_however_misshapen_breaks_the_reader(shapes: list[tuple[str, d
 def test_no_json_breaks_the_reader(value: Any) -> None:
     done = read_value(value, "x", terms(), UTC)
     assert done.findings or done.unreadable or isinstance(value, dict)
+
+
+def test_a_number_of_repeats_is_neither_a_single_base_change_nor_an_indel(tmp_path: Path) -> None:
+    expansion = observation(gene("FMR1", "HGNC:3775"), component("48004-6", "NM_002024.6:c.-128_-69GGC[10]"))
+    assert json.loads(run(tmp_path, expansion).stdout)["kind"] == "other"

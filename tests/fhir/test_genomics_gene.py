@@ -119,3 +119,11 @@ def test_a_gene_text_that_is_not_known_is_noted() -> None:
     fact = one(observation(component(GENE, coded(text="the usual suspect")), component(PROTEIN, "p.A10T")))
     assert fact.gene is None
     assert "the usual suspect" in fact.notes[0]
+
+
+def test_a_gene_in_an_extension_of_a_result_of_unknown_kind_is_named_as_not_interpreted() -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/observation-geneticsGene"
+    tested = observation(code=coded("59041-4", "BRCA1+BRCA2 gene mutations tested for"), value=None, component=[])
+    fact = one({**tested, "extension": [{"url": url, "valueCodeableConcept": coded("KX470182.1", "BRCA")}]})
+    assert isinstance(fact, Uninterpreted)
+    assert fact.presence is Presence.UNKNOWN

@@ -292,9 +292,11 @@ def test_markers_are_read_by_name(name: str, value: Any, marker: str, call: str 
     assert (fact.marker, fact.call, fact.value) == (marker, call, number)
 
 
-def test_an_implausible_mutational_burden_is_not_used() -> None:
-    fact = one(observation(code=coded("94076-7"), value=None, valueQuantity={"value": 472438}, component=[]))
-    assert fact.value is None
+@pytest.mark.parametrize("more", [{}, {"interpretation": [coded("L", "low")]}])
+def test_an_implausible_mutational_burden_is_neither_high_nor_low(more: dict[str, Any]) -> None:
+    burden = observation(code=coded("94076-7"), value=None, valueQuantity={"value": 472438}, component=[], **more)
+    fact = one(burden)
+    assert (fact.value, fact.call, fact.presence) == (None, None, Presence.UNKNOWN)
     assert "implausible" in fact.notes[0]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cds_targets.facts.genomic import CopyNumber, CopyNumberCall, Fusion, Presence, Uninterpreted
+from cds_targets.facts.genomic import CopyNumber, CopyNumberCall, Fusion, Presence, Uninterpreted, Variant
 from tests.fhir.observations import (
     ABSENT,
     CONSEQUENCE,
@@ -121,3 +121,20 @@ def test_a_fusion_written_where_the_gene_stands_is_a_fusion() -> None:
         fact = one(observation(pair, *more))
         assert isinstance(fact, Fusion)
         assert (fact.genes, fact.presence) == (("ETV6", "NTRK3"), Presence.PRESENT)
+
+
+@pytest.mark.parametrize("ends", ["81301-4", "81302-2"])
+@pytest.mark.parametrize("kind", ["SO:0000159", "SO:1000036"])
+def test_a_large_change_given_by_its_ends_only_is_named_as_such(ends: str, kind: str) -> None:
+    """An inversion of half a megabase is no single-base change, and nobody says which genes it breaks."""
+    stretch = component(ends, {"low": {"value": 12855952}, "high": {"value": 13448205}}, "valueRange")
+    fact = one(observation(component("69547-8", "C", "valueString"), component(TYPE, coded(kind)), stretch))
+    assert isinstance(fact, Variant)
+    assert fact.structural
+    assert any("which genes it touches" in note for note in fact.notes)
+
+
+def test_a_change_with_bases_and_ends_is_a_small_one() -> None:
+    stretch = component("81302-2", {"low": {"value": 100}, "high": {"value": 104}}, "valueRange")
+    fact = one(observation(component("48004-6", coded("NC_000001.10:100:ACGT:A")), stretch))
+    assert (fact.structural, fact.indel) == (False, True)

@@ -12,6 +12,7 @@ import click
 import orjson
 
 from cds_targets.errors import RequestError
+from cds_targets.facts.coding_change import CodingKind, find_coding
 from cds_targets.facts.genomic import (
     Biomarker,
     CopyNumber,
@@ -164,9 +165,17 @@ def kind_of(fact: GenomicFact) -> str:
         return "fusion"
     if isinstance(fact, CopyNumber):
         return _KIND_OF_CALL.get(fact.call, "other")
+    if fact.structural or _is_repeat(fact):
+        return "other"
     if fact.indel:
         return "indel"
     return "snv" if fact.protein or fact.cdna or fact.genomic else "other"
+
+
+def _is_repeat(variant: Variant) -> bool:
+    """Whether the coding change is a number of repeats."""
+    coding = find_coding(variant.cdna) if variant.cdna else None
+    return coding is not None and coding.kind is CodingKind.REPEAT
 
 
 def _presence(fact: GenomicFact) -> Presence:

@@ -81,7 +81,8 @@ class Variant:
     """A small variant in one gene (`gene` is the current HGNC symbol; None when the report names none).
 
     `vaf` is a fraction from 0 to 1. `exon` is the exon number if reported. `genomic` is the change at genome level as
-    written, where that was reported. `notes` say every repair and doubt.
+    written, where that was reported. `structural` is a large change of which only the coordinates are told.
+    `notes` say every repair and doubt.
     """
 
     gene: str | None
@@ -97,6 +98,7 @@ class Variant:
     genomic: str | None = None
     written: str = ""
     notes: tuple[str, ...] = ()
+    structural: bool = False
 
     @property
     def names_change(self) -> bool:

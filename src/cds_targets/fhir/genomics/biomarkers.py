@@ -99,7 +99,7 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
         notes.append(f"no result: {concept_text(resource['dataAbsentReason'])[:60] or 'reason not stated'}")
     if marker == "TMB" and value is not None and (value > MOST_PER_MEGABASE or value < 0):
         notes.append(f"{value:g} is implausible for mutations per megabase and is not used")
-        value = None
+        value, call, presence = None, None, Presence.UNKNOWN
     if value is None and call is None and not notes:
         notes.append("the result was not stated in a form that can be read")
     return Biomarker(

@@ -207,6 +207,12 @@ class _Reading:
         self.genomic = self.genomic or _coordinates(parts)
 
 
+def has_bases(genomic: str | None) -> bool:
+    """Whether a change at genome level tells the bases exchanged."""
+    spdi = _SPDI.fullmatch(genomic) if genomic is not None else None
+    return spdi is not None and bool(spdi[3] or spdi[4])
+
+
 def gene_of_accession(text: str, terms: Terms) -> str | None:
     """The gene that a change's own accession tells: `NM_005157.6(ABL1):c...`, or a transcript of a known gene."""
     named = _CLINVAR_GENE.search(text)

@@ -20,7 +20,7 @@ from cds_targets.facts.genomic import (
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, read_biomarkers, stain_of
-from cds_targets.fhir.genomics.change import ChangeRead, gene_of_accession, parsed_protein, read_change
+from cds_targets.fhir.genomics.change import ChangeRead, gene_of_accession, has_bases, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
 from cds_targets.fhir.genomics.fusion import read_fusion
@@ -246,6 +246,9 @@ class _Reader:
             if symbol is None:
                 why = "a genetic variant is reported without a gene or a change"
                 return [Uninterpreted(why, source, presence=presence, written=_words(parts), notes=tuple(notes))]
+        structural = symbol is None and not change.protein and not change.coding and _only_coordinates(parts, change)
+        if structural:
+            notes.append("a structural variant is given by its coordinates only: which genes it touches is not told")
         vaf = read_vaf(parts, notes) if codes.VAF in parts else None
         significance = stated_significance(parts)
         return [
@@ -263,6 +266,7 @@ class _Reader:
                 change.genomic,
                 change.written,
                 tuple(notes),
+                structural,
             )
         ]
 
@@ -340,8 +344,16 @@ def _is_structural_word(text: str) -> bool:
     return _STRUCTURAL_WORD.search(text) is not None
 
 
+def _only_coordinates(parts: Parts, change: ChangeRead) -> bool:
+    """Whether this is a structural variant: its ends are given as ranges, not its bases."""
+    ranged = codes.INNER_START_END in parts or codes.OUTER_START_END in parts
+    return ranged and codes.ALT_ALLELE not in parts and not has_bases(change.genomic)
+
+
 def _carries_gene(resource: Resource) -> bool:
-    """Whether a component names a gene by the gene code (on every Observation of a chart, so kept cheap)."""
+    """Whether a component or extension names a gene (asked of every Observation of a chart, so kept cheap)."""
+    if "extension" in resource and codes.GENE in Parts.of(resource):
+        return True
     components = resource.get("component")
     if not components:
         return False
