@@ -16,7 +16,9 @@ from cds_targets.terms import load_terms
 
 CARDS = Path(__file__).parents[2] / "cards"
 SHARED = Path(__file__).parents[3] / "shared" / "knowledge" / "review-facts.jsonl"
+CIVIC = Path(__file__).parents[3] / "shared" / "knowledge" / "civic-evidence-2021-02.jsonl"
 MAP = read_map(CARDS / "coverage.tsv")
+RESISTANCE = read_map(CARDS / "civic-resistance.tsv")
 KNOWN = load_background(CARDS)
 
 
@@ -92,6 +94,26 @@ def test_the_command_counts_and_answers() -> None:
     assert f"{FACTS} of {FACTS} facts" in text
     assert "toxicity/sotorasib-6-to-12-weeks" in run("coverage", "SF0475")[1]
     assert run("coverage", "SF9999")[0] == 2
+
+
+def test_every_row_of_resistance_has_a_card_that_exists_or_a_reason() -> None:
+    for row, (places, note) in RESISTANCE.items():
+        assert places or note, row
+        for place in places:
+            assert place.startswith("resistance/"), (row, place)
+            assert note or row in (CARDS / place).read_text("utf-8"), (row, place)
+    assert run("coverage", "EID4072") == (0, "resistance/kit-exon-11-sunitinib-gist.yaml\n")
+
+
+@pytest.mark.skipif(not CIVIC.exists(), reason="the evidence is not here")
+def test_no_resistance_of_level_a_or_b_is_left_out() -> None:
+    rows = [json.loads(line) for line in CIVIC.read_text("utf-8").splitlines()]
+    resistance = [
+        row["source_record"]
+        for row in rows
+        if row["effect"] == "resistance" and row["asserts_effect"] and row["evidence_level"] in ("A", "B")
+    ]
+    assert sorted(resistance) == sorted(RESISTANCE)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the list of facts is not here")

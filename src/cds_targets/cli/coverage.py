@@ -19,7 +19,8 @@ FACTS = 477
 def coverage(row: str | None) -> None:
     """Say where each fact of the review is used, or why it is not.
 
-    Without ROW: a count for each file. With ROW (SF0001 to SF0477): the files, or the reason.
+    Without ROW: a count for each file. With ROW (SF0001 to SF0477, or a CIViC row of resistance such as EID4072): the
+    files, or the reason.
 
     \b
     Exit codes: 0 every fact has a place or a reason, 1 one has not, 2 could not run.
@@ -32,6 +33,7 @@ def coverage(row: str | None) -> None:
     folder = content_folder(Settings.from_environment(os.environ).cards)
     rows = read_map(folder / "coverage.tsv")
     if row is not None:
+        rows |= read_map(folder / "civic-resistance.tsv")
         if row.upper() not in rows:
             raise CdsTargetsError(f"there is no fact {row}")
         places, note = rows[row.upper()]
