@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+from benchmarks import reading
 from benchmarks.bodies import call
 from benchmarks.server import BARE, REAL
 from cds_targets.advice import Advisor
@@ -69,8 +70,10 @@ def wait_for(port: int) -> None:
 
 def main() -> None:
     """Print one line per size."""
-    known = Advisor.load(Settings()).library.terms.genes.by_symbol.values()
-    genes = [(gene.hgnc, gene.symbol) for gene in known if gene.hgnc is not None]
+    terms = Advisor.load(Settings()).library.terms
+    genes = [(gene.hgnc, gene.symbol) for gene in terms.genes.by_symbol.values() if gene.hgnc is not None]
+    print("decoding and reading genomic results against decoding the same bytes with orjson (median of pairs)")
+    print(f"{50:4d} variants of 12 components: x {reading.ratio(terms, genes, 50):.2f}")
     port = free_port()
     state = tempfile.TemporaryDirectory(prefix="cds-targets-bench-")  # calls are kept, but not in this user's store
     server = subprocess.Popen(

@@ -25,7 +25,7 @@ _EXON = re.compile(
     r"(?:\s{1,3}(?:in-?frame )?(deletions?|insertions?|duplications?))?",
     re.IGNORECASE,
 )
-_CONSEQUENCES = (codes.AMINO_ACID_CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FUNCTIONAL_EFFECT)
+_CONSEQUENCES = frozenset({codes.AMINO_ACID_CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FUNCTIONAL_EFFECT})
 _INDEL_WORD = re.compile(r"del|ins|dup|inv|\[\d+\]")
 
 
@@ -76,7 +76,7 @@ def read_change(parts: Parts, gene: str | None, terms: Terms) -> ChangeRead:
     reading.translate()
     if reading.protein is None and reading.coding is None:
         reading.locate(parts)
-    if any(code in parts for code in _CONSEQUENCES):
+    if parts.any_of(_CONSEQUENCES):
         reading.protein = _with_consequence(parts, reading.protein)
     if reading.protein is None and reading.coding is None:
         reading.from_exon(parts)
@@ -332,7 +332,7 @@ def _with_consequence(parts: Parts, protein: ProteinChange | None) -> ProteinCha
     """A splice-site consequence stated beside an unreadable or missing protein change ("p.?")."""
     if protein is not None and protein.kind is not ChangeKind.OTHER:
         return protein
-    words = " ".join(text for code in _CONSEQUENCES for text in parts.texts(code)).casefold()
+    words = " ".join(text for code in sorted(_CONSEQUENCES) for text in parts.texts(code)).casefold()
     if any(word in words for word in codes.SPLICE_WORDS):
         return ProteinChange("splice", ChangeKind.SPLICE)
     return protein

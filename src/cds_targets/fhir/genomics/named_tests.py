@@ -32,6 +32,7 @@ _GENE_TEST = re.compile(
 _CODONS = re.compile(r"\b(?:codons?\s*)?(\d{1,4}(?:\s*[/,+&]\s*\d{1,4}){0,5})\s+mutations?\b", re.IGNORECASE)
 _CHANGE = re.compile(r"\b(?:p\.)?\(?([A-Z][a-z]{0,2}\d{1,5}(?:[A-Z*=][a-z]{0,2}|del|dup|fs\S{0,8}))\)?")
 _SPLIT = re.compile(r"[;,]\s*(?=[A-Z])|\n")
+_TESTS = frozenset(codes.GENE_OF_CODE)
 _IGNORED = "the overall interpretation of the result says otherwise"
 
 
@@ -77,6 +78,8 @@ def read_named_tests(
     resource: Resource, parts: Parts, source: Source, genes: Genes
 ) -> list[Variant | Tested | Uninterpreted]:
     """The findings of components whose code is a test of one gene."""
+    if not parts.any_of(_TESTS):
+        return []
     facts: list[Variant | Tested | Uninterpreted] = []
     for code, gene in codes.GENE_OF_CODE.items():
         for component in parts[code]:

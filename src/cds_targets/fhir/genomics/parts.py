@@ -79,6 +79,10 @@ class Parts:
         """The values of a component code, one CodeableConcept each (a plain string becomes a text)."""
         return [concept for component in self.by_code.get(code, ()) for concept in value_concepts(component)]
 
+    def any_of(self, codes: frozenset[str]) -> bool:
+        """Whether one of the component codes is there."""
+        return not codes.isdisjoint(self.by_code)
+
     def only_code(self, code: str) -> Any:
         """The code of a component that comes once with a single coding, the usual case; None for anything else."""
         components = self.by_code.get(code)
@@ -97,10 +101,13 @@ class Parts:
 
     def texts(self, code: str) -> list[str]:
         """Every code, display and text given as value of a component code."""
+        components = self.by_code.get(code)
+        if components is None:
+            return []
         if code in self._texts:
             return self._texts[code]
         found: list[str] = []
-        for component in self.by_code.get(code, ()):
+        for component in components:
             concept = component.get("valueCodeableConcept")
             if type(concept) is dict:
                 found += spellings(concept)

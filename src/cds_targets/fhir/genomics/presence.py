@@ -34,15 +34,24 @@ UNSTATED = "whether it is present was not stated in a form that can be read"
 
 def read_presence(resource: Resource, identified: bool) -> tuple[Presence, list[str]]:
     """Present, absent or unknown, and what there is to say about it. `identified`: it names a gene or a change."""
+    plain = _plainly(resource)
+    return (plain, []) if plain is not None else _weighed(resource, identified)
+
+
+def states_presence(resource: Resource) -> bool:
+    """Whether the value is one code for present or absent and nothing else, the usual case."""
+    return _plainly(resource) is not None
+
+
+def _plainly(resource: Resource) -> Presence | None:
+    """What a value says that is one code and nothing else, where no interpretation could say otherwise."""
     concept = resource.get("valueCodeableConcept")
-    if type(concept) is dict and "interpretation" not in resource:
-        try:
-            given = concept["coding"]
-            if len(given) == 1 and given[0]["code"] in _CLEAR and "text" not in concept:
-                return _CLEAR[given[0]["code"]], []
-        except (KeyError, TypeError, IndexError):
-            pass
-    return _weighed(resource, identified)
+    if type(concept) is dict and "interpretation" not in resource and "text" not in concept:
+        given = concept.get("coding")
+        if type(given) is list and len(given) == 1 and type(given[0]) is dict:
+            code = given[0].get("code")
+            return _CLEAR.get(code) if type(code) is str else None
+    return None
 
 
 def _weighed(resource: Resource, identified: bool) -> tuple[Presence, list[str]]:

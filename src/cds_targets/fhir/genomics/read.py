@@ -35,6 +35,7 @@ from cds_targets.fhir.genomics.presence import (
     said,
     signal,
     stated_significance,
+    states_presence,
 )
 from cds_targets.fhir.genomics.tested import read_region
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
@@ -47,13 +48,17 @@ _WRITTEN = re.compile(
     r"(?P<gene>[A-Z][A-Za-z0-9-]{1,11})[ :]+(?P<change>(?:p\.)?\(?[A-Z*][a-z]{0,2}\d{1,5}\S{1,30}?)[ :,]*"
     r"(?P<rest>(?:(?:mutation|variant|not|was|is|detected|present|positive|negative|absent|found)[ .]*)*)",
 )
-_STRUCTURAL = (codes.COPY_NUMBER, codes.COPY_NUMBER_TYPE, codes.FIVE_PRIME, codes.THREE_PRIME, codes.FUSION)
-_SPEAKING = (
-    codes.CHANGE_TYPE,
-    codes.MOLECULAR_CONSEQUENCE,
-    codes.FEATURE_CONSEQUENCE,
-    codes.FUNCTIONAL_EFFECT,
-    codes.DISCRETE,
+_STRUCTURAL = frozenset(
+    {codes.COPY_NUMBER, codes.COPY_NUMBER_TYPE, codes.FIVE_PRIME, codes.THREE_PRIME, codes.FUSION}
+)
+_SPEAKING = frozenset(
+    {
+        codes.CHANGE_TYPE,
+        codes.MOLECULAR_CONSEQUENCE,
+        codes.FEATURE_CONSEQUENCE,
+        codes.FUNCTIONAL_EFFECT,
+        codes.DISCRETE,
+    }
 )
 _STRUCTURAL_WORD = re.compile(
     r"amplif|copy|gain|loss|deep|homozyg|fusion|rearrang|transloc|"
@@ -322,17 +327,16 @@ class _Reader:
 
 def _may_be_structural(resource: Resource, parts: Parts) -> bool:
     """A cheap first look: whether anything here could be about copy number or a fusion."""
-    by_code = parts.by_code
-    if any(code in by_code for code in _STRUCTURAL):
+    if parts.any_of(_STRUCTURAL):
         return True
-    for code in _SPEAKING:
-        if code in by_code:
-            for text in parts.texts(code):
-                if _is_structural_word(text):
-                    return True
-    for text in spellings(resource.get("valueCodeableConcept")):
-        if _is_structural_word(text):
-            return True
+    for code in _SPEAKING.intersection(parts.by_code):
+        for text in parts.texts(code):
+            if _is_structural_word(text):
+                return True
+    if not states_presence(resource):
+        for text in spellings(resource.get("valueCodeableConcept")):
+            if _is_structural_word(text):
+                return True
     if "interpretation" not in resource and "valueString" not in resource:
         return False
     texts = [text for concept in as_list(resource.get("interpretation")) for text in spellings(concept)]
