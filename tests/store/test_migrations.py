@@ -40,6 +40,26 @@ def test_up_down_and_up_again_ends_in_the_tables_of_the_program(address: str) ->
     database.close()
 
 
+def test_what_the_first_tables_held_is_there_after_the_change_up_and_down(address: str) -> None:
+    database = Database(url_of(address))
+    with database.writing() as connection:
+        upgrade(connection, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO issued (tenant, uuid, service, card, version, kind, indicator, at, knowledge, program, "
+                "patient, viewer, content) VALUES ('', 'c1', 's', 'liver', 1, 'toxicity', 'info', 'a', 'k', 'p', 'x', "
+                "'y', 'z')"
+            )
+        )
+    for target in ("0002", "0001", "0002"):
+        with database.writing() as connection:
+            upgrade(connection, target) if target == "0002" else downgrade(connection, target)
+        with database.reading() as connection:
+            assert revision_of(connection) == target
+            assert connection.execute(text("SELECT uuid, content FROM issued")).all() == [("c1", "z")]
+    database.close()
+
+
 def test_tables_of_a_newer_version_are_refused_and_left_alone(address: str, key_file: Path) -> None:
     Store.open(address, key_file).close()
     database = Database(url_of(address))

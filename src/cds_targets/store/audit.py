@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select, update
 
 from cds_targets.store.keys import Keys
 from cds_targets.store.tables import audit, audit_head, stamp
@@ -126,6 +126,14 @@ def contains(connection: Connection, seq: int, link: str) -> bool:
     if seq == head.since_seq:
         return bool(link == head.since_hash)
     return connection.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar() == link
+
+
+def last_heartbeat(connection: Connection) -> datetime | None:
+    """When the newest heartbeat was written; its index answers, however long the audit is."""
+    # A literal, for SQLite chooses a partial index only when it can see what is asked for.
+    found = connection.execute(select(func.max(audit.c.at)).where(audit.c.event == literal_column("'heartbeat'")))
+    newest = found.scalar()
+    return datetime.fromisoformat(newest) if newest is not None else None
 
 
 def _link(row: Mapping[str, Any]) -> str:

@@ -125,11 +125,14 @@ def decide(
     )
 
 
-def policy_of(connection: Connection, only_approved: bool) -> Policy:
-    """The decisions in force: the newest of each subject."""
+def policy_of(connection: Connection, only_approved: bool, until: datetime | None = None) -> Policy:
+    """The decisions in force now, or at that moment: the newest of each subject."""
     switches: dict[tuple[str, str], Switch] = {}
     approved: dict[tuple[str, int, str], bool] = {}
-    for row in connection.execute(select(decisions).order_by(decisions.c.seq)):
+    query = select(decisions).order_by(decisions.c.seq)
+    if until is not None:
+        query = query.where(decisions.c.at <= stamp(until))
+    for row in connection.execute(query):
         decision = Decision(row.decision)
         if decision in {Decision.APPROVED, Decision.WITHDRAWN}:
             approved[row.subject, row.version, row.content] = decision is Decision.APPROVED

@@ -1,12 +1,12 @@
 """Cards that went out: enough to know later what was shown, of which content, and nothing of whom.
 
-`patient`, `viewer` and `content` are keyed hashes.
+`patient`, `viewer`, `content` and each of `fields` are keyed hashes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, distinct, func, select
@@ -17,7 +17,7 @@ from cds_targets.store.writing import add_once
 
 @dataclass(frozen=True, slots=True)
 class IssuedCard:
-    """One card of an answer. `said` is what it said and of which drug, before it is hashed."""
+    """One card of an answer. `said` is what it said and of which drug, `fields` the same by field; both are hashed."""
 
     uuid: str
     card: str
@@ -25,6 +25,7 @@ class IssuedCard:
     kind: str
     indicator: str
     said: bytes
+    fields: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

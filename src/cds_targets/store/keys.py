@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -26,7 +25,7 @@ class Keys:
     def hash(self, purpose: str, *parts: str) -> str:
         """128 bits in hexadecimal. `purpose` keeps the hashes of one use apart from those of another."""
         told = "\0".join([purpose, *(f"{len(part)}:{part}" for part in parts)])
-        return hmac.new(self._secret, told.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._secret, told.encode(), "sha256").hex()[:32]
 
     @classmethod
     def random(cls) -> Keys:

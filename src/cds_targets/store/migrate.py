@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from cds_targets.errors import SettingsError
 
-HEAD = "0001"
+HEAD = "0002"
 _LOCK = 7_253_410_001  # any number that no other program of the database uses
 
 

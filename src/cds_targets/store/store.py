@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+import orjson
 from sqlalchemy import func, select, text
 
 from cds_targets import __version__
@@ -22,8 +23,12 @@ from cds_targets.store.governance import Decision, Policy, Subject
 from cds_targets.store.issued import IssuedCard, Shown
 from cds_targets.store.keys import Keys
 from cds_targets.store.migrate import HEAD, revision_of, upgrade
-from cds_targets.store.tables import METADATA, stamp
+from cds_targets.store.tables import METADATA, knowledge, stamp
 from cds_targets.store.together import Together
+from cds_targets.store.writing import add_once
+
+# A call of the synthetic patient is no `call`, and its cards are not among those that went out.
+Event = Literal["call", "heartbeat", "heartbeat-failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class CallRecord:
 
     `outcome`: `cards`, `nothing` (everything seen, nothing to say), `missing-data` (412), `off` or `shadow`.
     `held`: ids of cards that applied and were not shown, as `shadow:id` or `repeated:id`.
+    `unknown`: how many of its cards name something unknown. `day` to `settings` are what it is judged again by: the
+    calendar day, the keyed hash of the body, the prefetch keys that came, and the settings that shape an answer.
     """
 
     request: str
@@ -42,6 +49,12 @@ class CallRecord:
     knowledge: str = ""
     tenant: str = ""
     held: tuple[str, ...] = ()
+    event: Event = "call"
+    unknown: int = 0
+    day: date | None = None
+    body: str = ""
+    sent: tuple[str, ...] = ()
+    settings: Mapping[str, str | int] = field(default_factory=dict)
 
 
 # A row of the audit, and the cards that went out with it.
@@ -130,6 +143,11 @@ class Store:
             "held": list(call.held),
             "knowledge": call.knowledge,
             "program": __version__,
+            "unknown": call.unknown,
+            "day": call.day.isoformat() if call.day else "",
+            "body": call.body,
+            "sent": list(call.sent),
+            **call.settings,
         }
         rows: list[dict[str, object]] = [
             {
@@ -146,10 +164,11 @@ class Store:
                 "patient": patient,
                 "viewer": viewer,
                 "content": self.content(card),
+                "fields": orjson.dumps(self.fields(card)).decode(),
             }
-            for card in cards
+            for card in (cards if call.event == "call" else ())
         ]
-        self._calls.add(((now, "call", call.tenant, facts), rows))
+        self._calls.add(((now, call.event, call.tenant, facts), rows))
 
     def _write_calls(self, calls: Sequence[_Call]) -> None:
         with self.database.writing() as connection:
@@ -167,6 +186,15 @@ class Store:
     def content(self, card: IssuedCard) -> str:
         """The keyed hash of what a card said."""
         return self.keys.hash("content", card.said.decode())
+
+    def fields(self, card: IssuedCard) -> dict[str, str]:
+        """The keyed hash of each field of a card, short: they are compared with those of the same card only."""
+        return {name: self.keys.hash("field", name, told.decode())[:16] for name, told in card.fields.items()}
+
+    def fingerprint(self, body: Mapping[str, Any]) -> str:
+        """The keyed hash of a call's body as sent, but for its access token, which nobody keeps."""
+        told = {name: part for name, part in body.items() if name != "fhirAuthorization"}
+        return self.keys.hash("body", orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode())
 
     def patient(self, tenant: str, patient: str) -> str:
         """The keyed hash under which a patient is kept."""
@@ -235,7 +263,18 @@ class Store:
             found = governance.newest(connection)
             return None if found == newest else (found, governance.policy_of(connection, only_approved))
 
+    def know(self, content: str, files: Mapping[str, str]) -> None:
+        """Keep which files (path -> SHA-256) the content of that hash consists of; once for each content."""
+        row: dict[str, object] = {"hash": content, "at": stamp(self._now())}
+        with self.database.writing() as connection:
+            add_once(connection, knowledge, [{**row, "files": orjson.dumps(dict(files)).decode()}])
+
     # What operators need
+
+    def last_heartbeat(self) -> datetime | None:
+        """When the synthetic patient last got the cards she should, None if she never did."""
+        with self.database.reading() as connection:
+            return audit.last_heartbeat(connection)
 
     def verify(self) -> audit.Verified:
         """Follow the audit's chain."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
 
 METADATA = MetaData()
 _Number = BigInteger().with_variant(Integer, "sqlite")
 _STRICT: dict[str, Any] = {"sqlite_strict": True}
+_HEARTBEATS = text("event = 'heartbeat'")
 
 
 def stamp(moment: datetime) -> str:
@@ -32,6 +33,7 @@ audit = Table(
     Column("facts", Text, nullable=False),  # a JSON object with its keys in order
     Column("prev", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Index("audit_heartbeats", "at", sqlite_where=_HEARTBEATS, postgresql_where=_HEARTBEATS),
     **_STRICT,
 )
 # One row: the last link of the chain, and the link before the first that is still kept; `mac` is keyed.
@@ -63,6 +65,7 @@ issued = Table(
     Column("patient", Text, nullable=False),
     Column("viewer", Text, nullable=False),
     Column("content", Text, nullable=False),  # keyed hash of what the card said, and of which drug
+    Column("fields", Text),  # a JSON object: keyed hash of each field of the card; rows of 0001 have none
     UniqueConstraint("tenant", "uuid", "patient", "content", name="issued_once"),
     Index("issued_of_patient", "tenant", "patient", "at"),
     Index("issued_at", "at"),
@@ -101,6 +104,15 @@ tokens = Table(
     Column("jti", Text, primary_key=True),
     Column("expires", _Number, nullable=False),  # seconds since 1970
     Index("tokens_expire", "expires"),
+    **_STRICT,
+)
+# What the content consisted of whenever it was loaded: which file changed since can be told.
+knowledge = Table(
+    "knowledge",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("at", Text, nullable=False),  # when it was loaded first
+    Column("files", Text, nullable=False),  # a JSON object: path -> SHA-256
     **_STRICT,
 )
 decisions = Table(
