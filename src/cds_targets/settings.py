@@ -79,6 +79,11 @@ class Settings(BaseModel):
         le=168,
         description="Hours in which order-sign leaves out what order-select showed the same user; 0 repeats everything",
     )
+    heartbeat_patients: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        (),
+        description="Ids of synthetic patients in the EHR, by commas (`name/id` for one EHR only): calls about them "
+        "are heartbeats, as those of `cds-targets heartbeat` are, and count as no clinical use",
+    )
     fhir_servers: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
         (), description="FHIR base addresses that may be asked for what a call left out: https, exact, by commas"
     )

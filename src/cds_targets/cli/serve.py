@@ -54,6 +54,7 @@ def build(settings: Settings) -> Any:
     No connection to the store is open afterwards, so that workers may be forked.
     """
     from cds_targets.advice import Advisor
+    from cds_targets.library.library import content_files
     from cds_targets.store.governance import PolicyWatch
     from cds_targets.store.store import Store
     from cds_targets.web.app import create_app
@@ -65,6 +66,7 @@ def build(settings: Settings) -> Any:
     only_approved = not settings.evaluation
     if only_approved and not store.policy(only_approved).approved:
         raise SettingsError("production mode does not start: no content is approved (cds-targets cards approve --help)")
+    store.know(content.library.content_hash, content_files(content.library.folder))
     policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
     advisor = replace(content, policy=policy)
     store.close()

@@ -72,6 +72,14 @@ def card_files(folder: Path) -> list[Path]:
     return sorted(path for name in FOLDERS for path in (folder / name).glob("*.yaml"))
 
 
+def content_files(folder: Path) -> dict[str, str]:
+    """The files that make up the content, by path in the folder, each with its SHA-256."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*.yaml"))
+    }
+
+
 def _hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.yaml")):

@@ -106,8 +106,7 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     seconds = time.perf_counter() - g.started
     if "service" in g:
-        what = "feedback" if request.endpoint == "cds.feedback" else "call"
-        current_app.extensions["cds-metrics"].called(g.service, what, response.status_code, seconds)
+        current_app.extensions["cds-metrics"].called(g.service, g.get("what", "call"), response.status_code, seconds)
     log(
         logging.INFO,
         "answered",

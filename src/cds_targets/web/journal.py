@@ -1,29 +1,40 @@
-"""Between judging and answering: what the site decided, what was said already, and keeping it all before answering."""
+"""Between judging and answering: what the site decided, what was said already, and keeping it all before answering.
+
+Calls about a synthetic patient are heartbeats: answered like any other, on record, and counted as no clinical use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
 
 from cds_targets.errors import SwitchedOff
+from cds_targets.fhir.record import PREFETCH
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
+from cds_targets.library.definition import Kind
 from cds_targets.settings import Settings
 from cds_targets.store.feedback import FeedbackRecord
 from cds_targets.store.governance import Policy, Showing
 from cds_targets.store.issued import IssuedCard
-from cds_targets.store.store import CallRecord, Store
+from cds_targets.store.past import SETTINGS
+from cds_targets.store.store import CallRecord, Event, Store
 from cds_targets.web.metrics import Metrics
 from cds_targets.web.repeats import ORDERING, issued_card, without_repeats
+
+HEARTBEAT_PATIENT = "cds-targets-heartbeat"  # the patient of `cds-targets heartbeat`; no EHR has one of this id
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose call it is (a tenant, empty while there is one only) and the number of the request."""
+    """Whose call it is (a tenant, empty while there is one only), the number of the request, its body and its day."""
 
     tenant: str
     request: str
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,12 @@ class Journal:
     policy: Callable[[], Policy]
     knowledge: str
 
+    def is_heartbeat(self, request: HookRequest, caller: Caller) -> bool:
+        """Whether the call is about a synthetic patient."""
+        patient = request.context.patient_id
+        known = self.settings.heartbeat_patients
+        return patient == HEARTBEAT_PATIENT or patient in known or f"{caller.tenant}/{patient}" in known
+
     def admit(self, service: str, request: HookRequest, caller: Caller) -> None:
         """Raise SwitchedOff for a service that the site switched off."""
         if self.policy().service(service) is Showing.OFF:
@@ -44,20 +61,23 @@ class Journal:
 
     def answered(self, service: str, request: HookRequest, caller: Caller, answer: HookResponse) -> HookResponse:
         """The answer as it is to leave, after it was kept."""
+        counted = not self.is_heartbeat(request, caller)
         if self.policy().service(service) is Showing.SHADOW:
             ids = [card.extension.card.id for card in answer.cards]
             held = [f"shadow:{card}" for card in (*ids, *answer.held)]
             self.store.record_call(self._call(service, request, caller, "shadow", held))
-            self.metrics.held("shadow", [*ids, *answer.held])
+            if counted:
+                self.metrics.held("shadow", [*ids, *answer.held])
             return HookResponse()
         kept = {card.uuid: issued_card(card, request) for card in answer.cards}
         cards, repeated = self._fresh(service, request, caller, answer, kept)
         held = [*(f"shadow:{card}" for card in answer.held), *(f"repeated:{card}" for card in repeated)]
-        call = self._call(service, request, caller, "cards" if cards else "nothing", held)
+        call = self._call(service, request, caller, "cards" if cards else "nothing", held, cards)
         self.store.record_call(call, [kept[card.uuid] for card in cards])
-        self.metrics.answered(service, cards)
-        self.metrics.held("shadow", answer.held)
-        self.metrics.held("repeated", repeated)
+        if counted:
+            self.metrics.answered(service, cards)
+            self.metrics.held("shadow", answer.held)
+            self.metrics.held("repeated", repeated)
         return answer if len(cards) == len(answer.cards) else HookResponse(cards=cards)
 
     def missing(self, service: str, request: HookRequest, caller: Caller) -> None:
@@ -86,7 +106,13 @@ class Journal:
         return without_repeats(service, answer.cards, content_of, earlier, self.settings.evaluation)
 
     def _call(
-        self, service: str, request: HookRequest, caller: Caller, outcome: str, held: list[str] | None = None
+        self,
+        service: str,
+        request: HookRequest,
+        caller: Caller,
+        outcome: str,
+        held: Sequence[str] = (),
+        cards: Sequence[Card] = (),
     ) -> CallRecord:
         context = request.context
         return CallRecord(
@@ -97,5 +123,18 @@ class Journal:
             viewer=context.user_id,
             knowledge=self.knowledge,
             tenant=caller.tenant,
-            held=tuple(held or ()),
+            held=tuple(held),
+            event=self._event(request, caller, cards),
+            unknown=sum(bool(card.extension.card.unknown) for card in cards),
+            day=caller.day,
+            body=self.store.fingerprint(caller.body),
+            sent=tuple(key for key in PREFETCH if key in request.prefetch),
+            settings={name: getattr(self.settings, name) for name in SETTINGS},
         )
+
+    def _event(self, request: HookRequest, caller: Caller, cards: Sequence[Card]) -> Event:
+        """A heartbeat is one that brought a card with something to say; a notice of what is missing is none."""
+        if not self.is_heartbeat(request, caller):
+            return "call"
+        told = any(card.extension.card.kind is not Kind.NOTICE for card in cards)
+        return "heartbeat" if told else "heartbeat-failed"

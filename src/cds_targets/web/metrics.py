@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from cds_targets.hooks.response import Card
 
@@ -18,6 +21,17 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class _Heartbeat(Collector):
+    """What the store knows and no process counts."""
+
+    def __init__(self, last: datetime) -> None:
+        self._last = last
+
+    def collect(self) -> Iterable[Metric]:
+        meaning = "When the synthetic patient last got her cards, in seconds since 1970"
+        yield GaugeMetricFamily("cds_targets_heartbeat_last_success_seconds", meaning, self._last.timestamp())
 
 
 class Metrics:
@@ -47,7 +61,7 @@ class Metrics:
         )
 
     def called(self, service: str, what: str, status: int, seconds: float) -> None:
-        """A `call` of a service, or `feedback` to it, was answered."""
+        """A `call` of a service, a `heartbeat` or `feedback` to it was answered."""
         self._calls.labels(service, what, str(status)).inc()
         self._seconds.labels(service, what).observe(seconds)
 
@@ -78,13 +92,14 @@ class Metrics:
         """Whether the site's decisions can be read."""
         self._blind.set(int(unreadable))
 
-    def text(self) -> bytes:
-        """Everything, over all processes where there are several."""
+    def text(self, heartbeat: datetime | None = None) -> bytes:
+        """Everything, over all processes where there are several, and when the last heartbeat succeeded, if one did."""
+        registry = self._registry
         if os.environ.get(FOLDER):
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return generate_latest(registry)
-        return generate_latest(self._registry)
+        told = generate_latest(registry)
+        return told if heartbeat is None else told + generate_latest(_Heartbeat(heartbeat))
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"cds_targets_{name}", meaning, labels, registry=self._registry)

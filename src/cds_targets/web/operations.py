@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import orjson
 from flask import Blueprint, Response
 
 from cds_targets import __version__
+from cds_targets.errors import StoreUnavailable
 from cds_targets.web.journal import Journal
 from cds_targets.web.metrics import CONTENT_TYPE
 
@@ -26,10 +29,21 @@ def operations_blueprint(journal: Journal) -> Blueprint:
         told = {"status": "ready", "version": __version__, "mode": mode}
         if journal.knowledge:
             told["content"] = journal.knowledge
+        last = journal.store.last_heartbeat()
+        if last is not None:
+            told["heartbeat"] = last.isoformat(timespec="seconds")
         return Response(orjson.dumps(told), content_type="application/json")
 
     @pages.get("/metrics")
     def metrics() -> Response:
-        return Response(journal.metrics.text(), content_type=CONTENT_TYPE)
+        return Response(journal.metrics.text(_last_heartbeat(journal)), content_type=CONTENT_TYPE)
 
     return pages
+
+
+def _last_heartbeat(journal: Journal) -> datetime | None:
+    """None as well while the store cannot be read: what counts the failures of the store must still be told."""
+    try:
+        return journal.store.last_heartbeat()
+    except StoreUnavailable:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -23,8 +23,27 @@ def issued_card(card: Card, request: HookRequest) -> IssuedCard:
     told = card.extension.card
     drug = list(told.about) or _drafted(request)
     suggested = [suggestion.label for suggestion in card.suggestions]
-    said = [card.summary, card.detail, card.indicator, drug, suggested, told.model_dump(mode="json")]
-    return IssuedCard(card.uuid, told.id, told.version, told.kind.value, card.indicator, orjson.dumps(said))
+    extension = told.model_dump(mode="json")
+    said = [card.summary, card.detail, card.indicator, drug, suggested, extension]
+    fields = {**fields_of(card, extension), "drug": drug}
+    hashed = {name: orjson.dumps(value) for name, value in fields.items() if value not in (None, [], ())}
+    return IssuedCard(card.uuid, told.id, told.version, told.kind.value, card.indicator, orjson.dumps(said), hashed)
+
+
+def fields_of(card: Card, extension: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card says, field by field as on the wire, without uuids and source: those are the call's and program's."""
+    return {
+        "summary": card.summary,
+        "detail": card.detail,
+        "indicator": card.indicator,
+        "suggestions": [
+            [suggestion.label, [[action.type, action.description, action.resource] for action in suggestion.actions]]
+            for suggestion in card.suggestions
+        ],
+        "overrideReasons": [reason.code for reason in card.override_reasons],
+        "links": [[link.label, link.url] for link in card.links],
+        **{f"extension.{name}": value for name, value in extension.items()},
+    }
 
 
 def is_repeated(service: str, card: Card, content: str, earlier: Iterable[Shown], evaluation: bool) -> bool:

@@ -69,11 +69,14 @@ def blueprint(parts: Parts) -> Blueprint:
         started = time.perf_counter()
         service = service_of(service_id)
         g.service = service.id
-        hook_request = own_server(parse_request(decode(body_of(request, limit))))
-        caller = _caller()
+        received, today = decode(body_of(request, limit)), parts.today()
+        hook_request = own_server(parse_request(received))
+        caller = Caller(g.get("tenant", ""), g.request_id, received, today)
+        heartbeat = journal.is_heartbeat(hook_request, caller)
+        g.what = "heartbeat" if heartbeat else "call"
         journal.admit(service.id, hook_request, caller)
         try:
-            judged = parts.advisor.advise(service.id, hook_request, parts.today())
+            judged = parts.advisor.advise(service.id, hook_request, today)
         except MissingData:
             journal.missing(service.id, hook_request, caller)
             raise
@@ -83,15 +86,17 @@ def blueprint(parts: Parts) -> Blueprint:
             "cards": len(answer.cards),
             "repairs": list(hook_request.notes),
             "judged_ms": round((time.perf_counter() - started) * 1000, 1),
+            **({"heartbeat": 1} if heartbeat else {}),
         }
         return _json(body)
 
     @pages.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
         service = service_of(service_id)
-        g.service = service.id
+        g.service, g.what = service.id, "feedback"
         items = parse_feedback(decode(body_of(request, limit)))
-        new = journal.feedback(service.id, [_record(service.id, item) for item in items], _caller())
+        caller = Caller(g.get("tenant", ""), g.request_id)
+        new = journal.feedback(service.id, [_record(service.id, item) for item in items], caller)
         g.facts = {"received": len(items), "new": new}
         return _json(orjson.dumps({"received": len(items), "new": new}))
 
@@ -104,11 +109,6 @@ def blueprint(parts: Parts) -> Blueprint:
         return Response(schema, content_type="application/schema+json")
 
     return pages
-
-
-def _caller() -> Caller:
-    """Whose call this is: the tenant that authentication found, the only one where there is none."""
-    return Caller(tenant=g.get("tenant", ""), request=g.request_id)
 
 
 def _json(body: bytes) -> Response:
