@@ -353,6 +353,59 @@ def test_a_test_named_for_an_amplification_is_about_copy_number(value: str, pres
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "about", "presence"),
+    [
+        ("MDM2 FISH", "Amplified", "amplification of MDM2", Presence.PRESENT),
+        ("MDM2 FISH", "Not amplified", "amplification of MDM2", Presence.ABSENT),
+        ("FISH MDM2", "Amplified, ratio MDM2/CEP12 8", "amplification of MDM2", Presence.PRESENT),
+        ("Fluorescence in situ hybridization for CDK4", "amplified", "amplification of CDK4", Presence.PRESENT),
+        ("ALK FISH", "Rearranged", "fusion of ALK", Presence.PRESENT),
+        ("ALK break-apart FISH", "Negative", "fusion of ALK", Presence.ABSENT),
+        ("HER2 FISH", "Amplified", "HER2 ISH positive", Presence.PRESENT),
+        ("ERBB2 FISH", "Not amplified", "HER2 ISH negative", Presence.ABSENT),
+        ("HER2 IHC", "3+", "HER2 3+", Presence.PRESENT),
+        ("MDM2 FISH", "Positive", "nothing that is told of MDM2", Presence.UNKNOWN),
+    ],
+)
+def test_a_hybridisation_is_about_what_its_words_say(name: str, value: str, about: str, presence: Presence) -> None:
+    fact = one(named(name, value))
+    match fact:
+        case CopyNumber():
+            told = f"{fact.call.value} of {fact.gene}"
+        case Fusion():
+            told = f"fusion of {fact.genes[0]}"
+        case Biomarker():
+            told = f"{fact.marker} {fact.call}"
+        case _:
+            told = f"nothing that is told of {fact.gene}" if isinstance(fact, Uninterpreted) else "?"
+    assert (told, fact.presence) == (about, presence)
+
+
+@pytest.mark.parametrize("text", ["ETV6::NTRK3 fusion detected", "ETV6-NTRK3 fusion detected"])
+def test_a_fusion_in_the_words_of_a_panel_is_read(text: str) -> None:
+    fact = one(named("RNA fusion panel", text))
+    assert isinstance(fact, Fusion)
+    assert (fact.genes, fact.presence) == (("ETV6", "NTRK3"), Presence.PRESENT)
+
+
+def test_a_change_in_the_words_of_a_panel_is_read_and_several_are_named_as_unread() -> None:
+    fact = one(named("Mutation panel", "KRAS p.G12C detected"))
+    assert isinstance(fact, Variant)
+    assert fact.protein is not None
+    assert fact.protein.text == "G12C"
+    several = read(named("Mutation panel", "KRAS G12C, TP53 R273H"))
+    assert [(type(fact), getattr(fact, "gene", None)) for fact in several] == [
+        (Uninterpreted, "KRAS"),
+        (Uninterpreted, "TP53"),
+    ]
+
+
+def test_a_high_expression_is_more_than_a_positive_stain() -> None:
+    calls = [one(named("TTF-1 IHC", text)) for text in ("high expression", "not high", "Positive")]
+    assert [fact.call for fact in calls if isinstance(fact, Biomarker)] == ["high", "negative", "positive"]
+
+
+@pytest.mark.parametrize(
     ("text", "presence"),
     [
         ("KRAS p.G12C", Presence.PRESENT),

@@ -42,6 +42,7 @@ _NEGATIVE = re.compile(r"\bnegativ")
 _DENIED = re.compile(r"\b(?:not|no|nicht|kein\w*) (?:over-?express|express|exprimiert|positiv|high|amplif|loss)")
 _SCORE = re.compile(r"(?<![\d.])([0-3]\+)|(?:score|ihc)[ :]*([0-3])(?![\d.%+])|^0$")
 _SCALE = {"TPS": re.compile(r"tumou?r proportion|\btps\b"), "CPS": re.compile(r"combined positive|\bcps\b")}
+_HYBRIDISED = re.compile(r"\b(?:f|c|d|dc|si)?ish\b|in[- ]situ[- ]hybrid|amplif")
 _UNITS = {"TMB": "1/1000000", "PD-L1 TPS": "%"}
 _NUMBER = re.compile(r"([<>]=?|[≥≤])?\s{0,3}(?<![\d.])(\d{1,4}(?:\.\d{1,6})?)(?![\d.]|\s*[-–]\s*\d)\s{0,3}(%|mut\S*)?")
 _RANGE = re.compile(r"\d\s{0,3}(?:[-–]|to)\s{0,3}\d")
@@ -138,12 +139,14 @@ def _ratio(ratio: Resource) -> float | None:
 
 
 def _refined(marker: str, resource: Resource) -> str:
-    """PD-L1 as TPS or CPS where the report says which."""
-    if marker != "PD-L1":
+    """PD-L1 as TPS or CPS where the report says which; HER2 as "HER2 ISH" where the gene was counted, not stained."""
+    if marker not in ("PD-L1", "HER2"):
         return marker
     words = [c.display for c in codings(resource.get("code"))]
     words.append(as_text(as_dict(resource.get("code")).get("text")))
     words.append(concept_text(resource.get("method")))
+    if marker == "HER2":
+        return "HER2 ISH" if _HYBRIDISED.search(" ".join(words).casefold()) else marker
     quantity = as_dict(resource.get("valueQuantity"))
     words += [as_text(quantity.get("unit")), as_text(resource.get("valueString"))]
     text = " ".join(words).casefold()
@@ -173,6 +176,8 @@ def _call(marker: str, concepts: list[Any], texts: list[str]) -> tuple[str | Non
     words = " ".join(texts).casefold()
     if marker == "MSI":
         return _msi_call(values, words)
+    if marker == "TTF-1" and re.search(r"\bhigh\b", words) and not _DENIED.search(words):
+        return "high", Presence.PRESENT
     if marker == "HER2" or marker not in ("TMB", "HRD", "BRCAness", "PD-L1"):
         scored = _scored(texts)
         if scored is not None:

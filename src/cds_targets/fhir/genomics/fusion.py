@@ -29,11 +29,11 @@ def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[Ge
             partners += [gene.symbol for c in parts.concepts(code) if (gene := read_gene(c, known)).symbol]
     if not partners and codes.FUSION in by_code:
         for written in parts.texts(codes.FUSION):
-            partners = partners or _pair(written, known)
+            partners = partners or pair_in_text(written, known)
     if not partners:
         for named in parts.texts(codes.GENE):
             if "::" in named:
-                written, partners = named, partners or _pair(named, known)
+                written, partners = named, partners or pair_in_text(named, known)
     if not partners:
         words = _speaking(resource, parts)
         stated = bool(parts.values(codes.MOLECULAR_CONSEQUENCE) & codes.FUSION_CONSEQUENCE) or bool(
@@ -42,9 +42,9 @@ def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[Ge
         if not stated and not any(word in words.casefold() for word in _WORDS):
             return None
         written = words[:120]
-        partners = [gene.symbol for gene in genes if gene.symbol] or _pair(words, known)
+        partners = [gene.symbol for gene in genes if gene.symbol] or pair_in_text(words, known)
         if len(partners) == 1:
-            pair = _pair(words, known)
+            pair = pair_in_text(words, known)
             partners = pair if partners[0] in pair else partners
         if not partners and (single := _SINGLE.search(words)) and (symbol := known.named(single[1])):
             partners = [symbol]
@@ -68,7 +68,7 @@ def _speaking(resource: Resource, parts: Parts) -> str:
     return " ".join([*texts, as_text(value)])[:600]
 
 
-def _pair(text: str, known: Genes) -> list[str]:
+def pair_in_text(text: str, known: Genes) -> list[str]:
     """`FGFR2::DBP`, `EML4-ALK fusion`: both partners as symbols, empty if they are not two genes."""
     ids = _IDS.fullmatch(text.strip()[:60])
     if ids is not None:

@@ -150,8 +150,14 @@ def _by_word(concept: Any, genes: Genes) -> str | None:
 
 def gene_in_text(text: str, genes: Genes) -> str | None:
     """The one gene a short text names by a word that is certainly a gene's; None if none or several."""
+    found = genes_in_text(text, genes)
+    return found[0] if len(found) == 1 else None
+
+
+def genes_in_text(text: str, genes: Genes) -> list[str]:
+    """The genes a short text names by words that are certainly genes', in order."""
     words = _WORD.findall(text[:300]) if len(text) <= 300 else []
-    found = set()
+    found: dict[str, None] = {}
     for index, word in enumerate(words):
         symbol = word if word in genes.by_symbol else None
         if symbol is None and word.isupper() and any(c.isdigit() for c in word):
@@ -161,8 +167,8 @@ def gene_in_text(text: str, genes: Genes) -> str | None:
             symbol = genes.named(word + number[1]) if number else None
         following = words[index + 1].casefold() if index + 1 < len(words) else "gene"
         if symbol is not None and (word not in _ALSO_WORDS or following in _GENETIC_WORDS):
-            found.add(symbol)
-    return found.pop() if len(found) == 1 else None
+            found[symbol] = None
+    return list(found)
 
 
 _GENETIC_WORDS = frozenset({"gene", "exon", "mutation", "variant", "amplification", "fusion", "skipping", "wild"})

@@ -1,4 +1,4 @@
-"""Tests that are named for one gene: "BRAF gene p.Val600Glu", "KRAS 12 mutation: Not Detected", "ALK fusion"."""
+"""Tests that are named for one gene: "BRAF gene p.Val600Glu", "KRAS 12 mutation: Not Detected", "MDM2 FISH"."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from cds_targets.facts.genomic import (
 )
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
+from cds_targets.fhir.genomics.biomarkers import read_biomarker
 from cds_targets.fhir.genomics.change import parsed_protein
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.presence import read_presence, said, signal
+from cds_targets.fhir.genomics.presence import UNSTATED, read_presence, said, signal
 from cds_targets.fhir.reading import Resource, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms.genes import Genes
 
@@ -29,21 +30,32 @@ _GENE_TEST = re.compile(
     r"(?P<fusion>rearrangements?|fusions?|translocations?)|(?P<amplified>amplification|copy number)"
     r"|(?:mutations?|variants?|sequencing|full|deletion|status)\b|(?P<change>(?:p\.)?\(?[A-Z][a-z]{0,2}\d{1,5}[A-Z*=a-z]{1,4}\)?)(?!\S))"
 )
+_GENE = r"[A-Z][A-Z0-9-]{1,11}"
+_PROBE = r"(?i:\b(?:[DC]|SI)?ISH|\bFISH|\bin[- ]situ[- ]hybridi[sz]ation)\b"
+_GENE_PROBE = re.compile(
+    rf"(?P<gene>{_GENE})\b[^;]{{0,40}}?{_PROBE}|\w{{0,12}} ?{_PROBE}\W{{1,3}}(?:(?:for|of) )?(?P<probed>{_GENE})\b"
+)
 _CODONS = re.compile(r"\b(?:codons?\s*)?(\d{1,4}(?:\s*[/,+&]\s*\d{1,4}){0,5})\s+mutations?\b", re.IGNORECASE)
 _CHANGE = re.compile(r"\b(?:p\.)?\(?([A-Z][a-z]{0,2}\d{1,5}(?:[A-Z*=][a-z]{0,2}|del|dup|fs\S{0,8}))\)?")
 _SPLIT = re.compile(r"[;,]\s*(?=[A-Z])|\n")
+_SEEN = re.compile(r"(?:gene )?(?:amplif|rearrang|fusion|translocat)", re.IGNORECASE)
+_REARRANGED = re.compile(r"rearrang|fusion|translocat|break[- ]?apart")
 _TESTS = frozenset(codes.GENE_OF_CODE)
 _IGNORED = "the overall interpretation of the result says otherwise"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedTest:
-    """What a test is named for: a gene, its rearrangement, its amplification, or one protein change of it."""
+    """What a test is named for: a gene, its rearrangement, its amplification, or one protein change of it.
+
+    `probe`: it is an in-situ hybridisation that does not say what it looks for; its value does.
+    """
 
     gene: str
     fusion: bool = False
     amplification: bool = False
     change: ProteinChange | None = None
+    probe: bool = False
 
 
 def named_test(resource: Resource, genes: Genes) -> NamedTest | None:
@@ -67,7 +79,9 @@ def _named(name: str, genes: Genes) -> NamedTest | None:
     match = _GENE_TEST.match(name[:200])
     symbol = genes.named(match["gene"]) if match is not None else None
     if match is None or symbol is None:
-        return None
+        probe = _GENE_PROBE.match(name[:200])
+        probed = genes.named(probe["gene"] or probe["probed"]) if probe is not None else None
+        return NamedTest(probed, probe=True) if probed is not None else None
     change = parsed_protein(match["change"]) if match["change"] else None
     if isinstance(change, str):
         return None
@@ -111,6 +125,8 @@ def read_test_value(resource: Resource, test: NamedTest, source: Source) -> list
         return []
     texts = [text for concept in concepts if (text := concept_text(concept))]
     written = "; ".join([concept_text(resource.get("code")), *texts])[:200]
+    if test.probe:
+        return [_of_probe(resource, test.gene, written, source)]
     if test.fusion or test.amplification or test.change is not None:
         presence, notes = read_presence(resource, False)
         if test.fusion:
@@ -120,6 +136,23 @@ def read_test_value(resource: Resource, test: NamedTest, source: Source) -> list
             return [CopyNumber(test.gene, presence, call, source, written=written, notes=tuple(notes))]
         return [Variant(test.gene, presence, source, test.change, written=written, notes=tuple(notes))]
     return list(_of_texts(test.gene, texts, signal([*concepts, *interpretations]), source))
+
+
+def _of_probe(resource: Resource, gene: str, written: str, source: Source) -> GenomicFact:
+    """An in-situ hybridisation: a HER2 result of its own kind, else what its words say was seen."""
+    marker = codes.MARKER_OF_GENE.get(gene)
+    if marker == "HER2":
+        return read_biomarker(marker, resource, source, gene)
+    presence, notes = read_presence(resource, False)
+    if notes == [UNSTATED] and any(_SEEN.match(concept_text(concept)) for concept in value_concepts(resource)):
+        presence, notes = Presence.PRESENT, []
+    words = written.casefold()
+    if presence is not Presence.UNKNOWN and "amplif" in words:
+        return CopyNumber(gene, presence, CopyNumberCall.AMPLIFICATION, source, written=written, notes=tuple(notes))
+    if presence is not Presence.UNKNOWN and _REARRANGED.search(words):
+        return Fusion((gene,), presence, source, written=written, notes=tuple(notes))
+    why = f"an in-situ hybridisation of {gene} does not say whether the gene is amplified or rearranged"
+    return Uninterpreted(why, source, gene=gene, written=written)
 
 
 def _of_texts(

@@ -23,8 +23,8 @@ from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, read
 from cds_targets.fhir.genomics.change import ChangeRead, gene_of_accession, has_bases, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
-from cds_targets.fhir.genomics.fusion import read_fusion
-from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, notes_of, read_genes
+from cds_targets.fhir.genomics.fusion import pair_in_text, read_fusion
+from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, genes_in_text, notes_of, read_genes
 from cds_targets.fhir.genomics.implications import Implications
 from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
@@ -154,6 +154,8 @@ class _Reader:
         genetic = not known and "component" in resource and _GENETIC.search(name.casefold()) is not None
         if genetic and codes.GENE in Parts.of(resource):
             return self._settled(entry, self._variant)
+        if not known and "component" not in resource and _worded(resource) and _GENETIC.search(name.casefold()):
+            return self._settled(entry, self._worded_result)
         if _carries_gene(resource):
             return self._settled(entry, self._unknown_kind)
         return []
@@ -170,6 +172,15 @@ class _Reader:
 
     def _stain(self, gene: str, resource: Resource, source: Source) -> Biomarker:
         return read_biomarker(codes.MARKER_OF_GENE.get(gene, gene), resource, source, gene)
+
+    def _worded_result(self, resource: Resource, source: Source) -> list[GenomicFact]:
+        """A result without a code whose value is a sentence: "Gene fusion panel: ETV6::NTRK3 fusion detected"."""
+        text = "; ".join(concept_text(concept) for concept in value_concepts(resource))
+        named = genes_in_text(text, self.genes)
+        if len(named) == 1 or pair_in_text(text, self.genes):
+            return self._variant(resource, source)
+        why = "a genetic result is given as a text that could not be read"
+        return [Uninterpreted(why, source, gene=gene, written=text[:200]) for gene in named]
 
     def _unknown_kind(self, resource: Resource, source: Source) -> list[GenomicFact]:
         what = concept_text(resource.get("code"))[:80]
@@ -323,6 +334,10 @@ class _Reader:
         why = f"one result lists {len(symbols)} genes: which of them it is about cannot be judged"
         facts += [Uninterpreted(why, source, gene=symbol, notes=remarks) for symbol in symbols if symbol not in paired]
         return facts
+
+
+def _worded(resource: Resource) -> bool:
+    return "valueString" in resource or "valueCodeableConcept" in resource
 
 
 def _may_be_structural(resource: Resource, parts: Parts) -> bool:
