@@ -20,7 +20,7 @@ def call(genes: list[tuple[str, str]], variants: int) -> bytes:
     for number in range(1, variants):
         identity, symbol = genes[number % len(genes)]
         first, second = _RESIDUES[number % 15], _RESIDUES[(number + 7) % 15]
-        change = f"c.{3 * number + 700}{_BASES[number % 4]}>{_BASES[(number + 1) % 4]}"
+        change = f"c.{3 * number + 697}{_BASES[number % 4]}>{_BASES[(number + 1) % 4]}"
         entries.append(_entry(_variant(number, identity, symbol, f"p.{first}{number + 233}{second}", change)))
     diagnosis = {
         "resourceType": "Condition",

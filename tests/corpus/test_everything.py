@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 
 from cds_targets.cli.read import read_file
+from cds_targets.facts.genomic import Source
 from cds_targets.facts.protein import ProteinChangeError, parse_protein
+from cds_targets.fhir.genomics.context import Context
+from cds_targets.fhir.genomics.plain import plain_variant
+from cds_targets.fhir.genomics.read import VariantReader
+from cds_targets.fhir.reading import Resources
 from tests.corpus.place import CORPUS, files
 from tests.fhir.observations import terms
 
@@ -68,3 +73,16 @@ def test_every_protein_change_of_public_tables_is_read_or_refused_with_a_reason(
     assert len(table) > 35_000
     assert len(refused) < 20, refused
     assert all(refused.values())
+
+
+def test_plain_variants_of_every_file_are_read_as_the_full_reader_reads_them() -> None:
+    place = Source("Observation/v1")
+    full = VariantReader(terms(), Context(Resources(), UTC))
+    plain = 0
+    for folder in ("labelled", "unlabelled"):
+        for path in files(folder):
+            for _, resource in observations(json.loads(path.read_bytes())):
+                found = plain_variant(resource, place, terms().genes)
+                assert found is None or [found] == full.any_variant(resource, place), path.name
+                plain += found is not None
+    assert plain

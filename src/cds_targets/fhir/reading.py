@@ -147,23 +147,21 @@ def concept_text(concept: Any) -> str:
 
 @dataclass(slots=True)
 class Entry:
-    """One resource of the call, where it stands and what it may be called."""
+    """One resource of the call, where it stands and what it may be called.
+
+    `reference` is `Type/id`, else its pointer: what a fact names as its source.
+    """
 
     resource: Resource
     pointer: str
-    full_url: str = ""
-    key: str = ""
+    full_url: str
+    key: str
+    reference: str
 
     @property
     def type(self) -> str:
         """Its resourceType."""
         return as_text(self.resource.get("resourceType"))
-
-    @property
-    def reference(self) -> str:
-        """`Type/id`, else its pointer: what a fact names as its source."""
-        identity = as_text(self.resource.get("id"))
-        return f"{self.type}/{identity}" if identity else (self.pointer or "/")
 
 
 @dataclass(slots=True)
@@ -182,11 +180,12 @@ class Resources:
         if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str) or depth > 8:
             self.unreadable.append(pointer)
             return
-        entry = Entry(value, pointer, full_url, key)
-        self.entries.append(entry)
         identity = as_text(value.get("id"))
+        reference = f"{as_text(value['resourceType'])}/{identity}" if identity else (pointer or "/")
+        entry = Entry(value, pointer, full_url, key, reference)
+        self.entries.append(entry)
         if identity:
-            self._index.setdefault(f"{entry.type}/{identity}", entry)
+            self._index.setdefault(reference, entry)
         if full_url:
             self._index.setdefault(full_url, entry)
         if value["resourceType"] == "Bundle":

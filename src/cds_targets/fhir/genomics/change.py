@@ -166,7 +166,7 @@ class _Reading:
                 self.gene = named[1]
                 self.notes.append("the gene is named only in the name of the variant")
             found = find_coding(text) if self.coding is None else None
-            if found is not None and not _same_codon(found, self.protein):
+            if found is not None and not same_codon(found, self.protein):
                 self.notes.append(f"{found.text} lies in another codon than the protein change and is not used")
                 continue
             self.coding = self.coding or found
@@ -179,7 +179,7 @@ class _Reading:
         if self.coding is None:
             return
         if self.protein is not None:
-            if not _same_codon(self.coding, self.protein):
+            if not same_codon(self.coding, self.protein):
                 self.notes.append(
                     f"{self.coding.text} does not lie in the codon of {self.protein.text}: numbered on different"
                     " transcripts?"
@@ -255,7 +255,7 @@ def _embedded_protein(text: str) -> tuple[ProteinChange | None, str]:
     return (next(iter(found.values())), text[:MAX_LENGTH]) if len(found) == 1 else (None, "")
 
 
-def _same_codon(coding: CodingChange, protein: ProteinChange | None) -> bool:
+def same_codon(coding: CodingChange, protein: ProteinChange | None) -> bool:
     """Whether a single-base change and a one-residue change name the same codon (or cannot be compared)."""
     if protein is None or protein.position is None or protein.end is not None or coding.first is None or coding.indel:
         return True
@@ -338,7 +338,7 @@ def _with_consequence(parts: Parts, protein: ProteinChange | None) -> ProteinCha
     return protein
 
 
-_INDEL_KINDS = frozenset(
+INDEL_KINDS = frozenset(
     {
         ChangeKind.FRAMESHIFT,
         ChangeKind.INFRAME_DELETION,
@@ -352,7 +352,7 @@ def _is_indel(parts: Parts, protein: ProteinChange | None, coding: CodingChange 
     if coding is not None:
         return coding.indel
     if protein is not None and protein.position is not None:
-        return protein.kind in _INDEL_KINDS
+        return protein.kind in INDEL_KINDS
     reference, alternative = parts.texts(codes.REF_ALLELE), parts.texts(codes.ALT_ALLELE)
     if reference and alternative:
         return len(reference[0]) != len(alternative[0]) or "-" in (reference[0], alternative[0])

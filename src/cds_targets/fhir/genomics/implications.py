@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from cds_targets.facts.genomic import GenomicFact, Significance, Variant
@@ -55,11 +54,11 @@ class Implications:
         pointer = variant.source.pointer
         stated = read_significance(self.significance.get(pointer, []))
         if stated is not Significance.UNSTATED and variant.significance is Significance.UNSTATED:
-            variant = replace(variant, significance=stated)
+            variant = variant._replace(significance=stated)
         proteins = {change.text: change for change in self.consequences.get(pointer, [])}
         if variant.protein is None and len(proteins) == 1:
             change = next(iter(proteins.values()))
             note = "the protein change is stated by a molecular consequence derived from this result"
             notes = tuple(n for n in variant.notes if "is not translated" not in n)
-            variant = replace(variant, protein=change, notes=(*notes, note))
+            variant = variant._replace(protein=change, notes=(*notes, note))
         return variant

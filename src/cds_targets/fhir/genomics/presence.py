@@ -22,7 +22,7 @@ _UNSURE = re.compile(
     r"\b(?:indeterminate|inconclusive|equivocal|cannot be determined|could not be determined|not determined|failed"
     r"|insufficient|not evaluable|not performed|not tested|not done|pending|nicht beurteilbar|quantity not)\b"
 )
-_CLEAR = {
+CLEAR = {
     **dict.fromkeys(codes.PRESENT, Presence.PRESENT),
     **dict.fromkeys(codes.ABSENT, Presence.ABSENT),
     **dict.fromkeys(codes.INDETERMINATE, Presence.UNKNOWN),
@@ -50,7 +50,7 @@ def _plainly(resource: Resource) -> Presence | None:
         given = concept.get("coding")
         if type(given) is list and len(given) == 1 and type(given[0]) is dict:
             code = given[0].get("code")
-            return _CLEAR.get(code) if type(code) is str else None
+            return CLEAR.get(code) if type(code) is str else None
     return None
 
 
@@ -83,7 +83,7 @@ def signal(concepts: list[Any]) -> Presence | None:
     """What coded or textual values say of presence; None if nothing."""
     if not concepts:
         return None
-    found = {_CLEAR[code.code] for concept in concepts for code in codings(concept) if code.code in _CLEAR}
+    found = {CLEAR[code.code] for concept in concepts for code in codings(concept) if code.code in CLEAR}
     if not found:
         words = (said(text) for concept in concepts for text in spellings(concept))
         found = {word for word in words if word is not None}
@@ -127,8 +127,8 @@ def stated_significance(parts: Parts) -> Significance:
     if codes.SIGNIFICANCE not in parts:
         return Significance.UNSTATED
     usual = parts.only_code(codes.SIGNIFICANCE)
-    if type(usual) is str and usual in _SIGNIFICANCE:
-        return _SIGNIFICANCE[usual]
+    if type(usual) is str and usual in SIGNIFICANCE:
+        return SIGNIFICANCE[usual]
     return read_significance(parts.concepts(codes.SIGNIFICANCE))
 
 
@@ -143,8 +143,8 @@ def read_significance(concepts: list[Any]) -> Significance:
 def _significances(concept: Any) -> set[Significance]:
     texts = spellings(concept)
     for text in texts:
-        if text in _SIGNIFICANCE:
-            return {_SIGNIFICANCE[text]}
+        if text in SIGNIFICANCE:
+            return {SIGNIFICANCE[text]}
     words = " ".join(texts).casefold()
     if "uncertain" in words or "unknown significance" in words or words == "vus":
         return {Significance.UNCERTAIN}
@@ -153,7 +153,7 @@ def _significances(concept: Any) -> set[Significance]:
     return {Significance.PATHOGENIC} if "pathogenic" in words or "oncogenic" in words else set()
 
 
-_SIGNIFICANCE = {
+SIGNIFICANCE = {
     **dict.fromkeys(codes.PATHOGENIC, Significance.PATHOGENIC),
     **dict.fromkeys(codes.UNCERTAIN, Significance.UNCERTAIN),
     **dict.fromkeys(codes.BENIGN, Significance.BENIGN),

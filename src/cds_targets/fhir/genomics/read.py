@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from functools import lru_cache
 from typing import Any
 
 from cds_targets.facts.genomic import (
@@ -28,6 +27,7 @@ from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, gene
 from cds_targets.fhir.genomics.implications import Implications
 from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.genomics.plain import plain_variant
 from cds_targets.fhir.genomics.presence import (
     read_origin,
     read_presence,
@@ -35,8 +35,8 @@ from cds_targets.fhir.genomics.presence import (
     said,
     signal,
     stated_significance,
-    states_presence,
 )
+from cds_targets.fhir.genomics.structural import may_be_structural
 from cds_targets.fhir.genomics.tested import read_region
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
@@ -47,25 +47,6 @@ _GENETIC = re.compile(
 _WRITTEN = re.compile(
     r"(?P<gene>[A-Z][A-Za-z0-9-]{1,11})[ :]+(?P<change>(?:p\.)?\(?[A-Z*][a-z]{0,2}\d{1,5}\S{1,30}?)[ :,]*"
     r"(?P<rest>(?:(?:mutation|variant|not|was|is|detected|present|positive|negative|absent|found)[ .]*)*)",
-)
-_STRUCTURAL = frozenset(
-    {codes.COPY_NUMBER, codes.COPY_NUMBER_TYPE, codes.FIVE_PRIME, codes.THREE_PRIME, codes.FUSION}
-)
-_SPEAKING = frozenset(
-    {
-        codes.CHANGE_TYPE,
-        codes.MOLECULAR_CONSEQUENCE,
-        codes.FEATURE_CONSEQUENCE,
-        codes.FUNCTIONAL_EFFECT,
-        codes.DISCRETE,
-    }
-)
-_STRUCTURAL_WORD = re.compile(
-    r"amplif|copy|gain|loss|deep|homozyg|fusion|rearrang|transloc|"
-    + "|".join(map(re.escape, sorted(codes.AMPLIFIED | codes.COPY_GAIN_UNGRADED | codes.COPY_LOSS)))
-    + "|"
-    + "|".join(map(re.escape, sorted(codes.FUSION_CONSEQUENCE))),
-    re.IGNORECASE,
 )
 _CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
 _OTHER_KINDS = codes.GENOTYPE_CODES | {codes.OVERALL_INTERPRETATION}
@@ -81,7 +62,7 @@ class GenomicsRead:
 
 def read_genomics(resources: Resources, terms: Terms, zone: tzinfo) -> GenomicsRead:
     """Every genomic Observation among the resources as facts."""
-    reader = _Reader(terms, Context(resources, zone))
+    reader = VariantReader(terms, Context(resources, zone))
     facts: list[GenomicFact] = []
     gaps: list[str] = []
     sent: dict[str, Entry] = {}
@@ -109,7 +90,7 @@ def _place(entry: Entry) -> Source:
     return Source(entry.reference, entry.pointer)
 
 
-class _Reader:
+class VariantReader:
     """One pass over the Observations; what results say of each other is put together at the end."""
 
     def __init__(self, terms: Terms, context: Context) -> None:
@@ -201,6 +182,11 @@ class _Reader:
         return list(read_region(resource, source, self.genes))
 
     def _variant(self, resource: Resource, source: Source) -> list[GenomicFact]:
+        plain = plain_variant(resource, source, self.genes)
+        return [plain] if plain is not None else self.any_variant(resource, source)
+
+    def any_variant(self, resource: Resource, source: Source) -> list[GenomicFact]:
+        """The full reader of variants, copy numbers and fusions."""
         parts = Parts.of(resource)
         genes = read_genes(parts, self.genes) if codes.GENE in parts else []
         named = read_named_tests(resource, parts, source, self.genes)
@@ -212,7 +198,7 @@ class _Reader:
             if valued:
                 return valued
         paired = not any(gene.symbol for gene in genes) and any("::" in text for text in parts.texts(codes.GENE))
-        structural = paired or _may_be_structural(resource, parts)
+        structural = paired or may_be_structural(resource, parts)
         if structural and not genes and codes.GENE not in parts:
             spoken = self._gene_of_value(resource)
             genes = [GeneRead(spoken)] if spoken is not None else []
@@ -338,29 +324,6 @@ class _Reader:
 
 def _worded(resource: Resource) -> bool:
     return "valueString" in resource or "valueCodeableConcept" in resource
-
-
-def _may_be_structural(resource: Resource, parts: Parts) -> bool:
-    """A cheap first look: whether anything here could be about copy number or a fusion."""
-    if parts.any_of(_STRUCTURAL):
-        return True
-    for code in _SPEAKING.intersection(parts.by_code):
-        for text in parts.texts(code):
-            if _is_structural_word(text):
-                return True
-    if not states_presence(resource):
-        for text in spellings(resource.get("valueCodeableConcept")):
-            if _is_structural_word(text):
-                return True
-    if "interpretation" not in resource and "valueString" not in resource:
-        return False
-    texts = [text for concept in as_list(resource.get("interpretation")) for text in spellings(concept)]
-    return any(_is_structural_word(text) for text in (*texts, as_text(resource.get("valueString"))))
-
-
-@lru_cache(maxsize=4096)
-def _is_structural_word(text: str) -> bool:
-    return _STRUCTURAL_WORD.search(text) is not None
 
 
 def _only_coordinates(parts: Parts, change: ChangeRead) -> bool:
