@@ -27,6 +27,7 @@ COMMANDS = {
     "cards": "Switch cards off and on, run them in shadow, approve them.",
     "store": "Where records are kept: retention, backup, tables.",
     "audit": "Check and export the audit.",
+    "replay": "Judge a past call again, and say whether the same cards come out.",
     "schema": "Print a published JSON Schema, or the vocabulary of cards.",
 }
 

@@ -31,14 +31,19 @@ def issued_card(card: Card, request: HookRequest) -> IssuedCard:
 
 
 def fields_of(card: Card, extension: Mapping[str, Any]) -> dict[str, Any]:
-    """What a card says, field by field as on the wire, without uuids and source: those are the call's and program's."""
+    """What a card says, field by field, without its uuids and source, which are the call's and the program's.
+
+    `extension.x` is x of our extension, `actions` are those of all suggestions.
+    """
     return {
         "summary": card.summary,
         "detail": card.detail,
         "indicator": card.indicator,
-        "suggestions": [
-            [suggestion.label, [[action.type, action.description, action.resource] for action in suggestion.actions]]
+        "suggestions": [suggestion.label for suggestion in card.suggestions],
+        "actions": [
+            [action.type, action.description, action.resource]
             for suggestion in card.suggestions
+            for action in suggestion.actions
         ],
         "overrideReasons": [reason.code for reason in card.override_reasons],
         "links": [[link.label, link.url] for link in card.links],
