@@ -161,6 +161,8 @@ def test_what_does_not_fit_on_the_chart_is_folded_and_keeps_its_therapies() -> N
     assert len(folded) < len(everything)
     assert {tuple(r) for r in therapies(folded)} == {tuple(r) for r in therapies(everything)}
     assert set(unknown(folded)) >= set(unknown(everything))
+    for most in (4, 5):
+        assert len(cards(body, by=Advisor(Settings(max_cards=most), advisor().library, advisor().studies))) <= most
 
 
 @pytest.mark.parametrize(

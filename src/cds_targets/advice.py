@@ -163,7 +163,10 @@ class Advisor:
         spoken = [finding for finding in found.unknown if finding.card.unknown_card is not None]
         unjudged = [finding for finding in found.unknown if finding.card.unknown_card is None]
         findings = sorted([*found.shown, *spoken], key=_order)
-        shown, rest = findings[: self.settings.max_cards], findings[self.settings.max_cards :]
+        uninterpreted = _uninterpreted(record) if service.id == "targeted-therapies" else ()
+        room = self.settings.max_cards - bool(found.gaps or unjudged or found.failed or uninterpreted)
+        count = _shown_alone(findings, room)
+        shown, rest = findings[:count], findings[count:]
         cards: list[Card] = []
         failed = list(found.failed)
         for finding in shown:
@@ -171,8 +174,8 @@ class Advisor:
                 cards.append(card_of(finding, call, terms))
             except Exception:  # one card's fault must not silence the rest; it is reported as not evaluated
                 failed.append(finding.card)
-        for kind in dict.fromkeys(finding.card.kind for finding in rest):
-            same = [finding for finding in rest if finding.card.kind is kind]
+        for kind in dict.fromkeys(finding.kind for finding in rest):
+            same = [finding for finding in rest if finding.kind is kind]
             cards.append(card_of(same[0], call, terms) if len(same) == 1 else folded(same, kind, call))
         gaps = found.gaps
         if not cards:
@@ -181,7 +184,6 @@ class Advisor:
                 topics = (Topic.ORDERS,)  # of what is no drug of ours nothing is said, whatever the chart lacks
             suspected = self._suspected(record) if service.id == "targeted-therapies" else []
             gaps = tuple(dict.fromkeys([*gaps, *record.gaps(topics), *suspected]))
-        uninterpreted = _uninterpreted(record) if service.id == "targeted-therapies" else ()
         if gaps or unjudged or failed or uninterpreted:
             cards.append(gaps_card(gaps, unjudged, tuple(failed), uninterpreted, call))
         return cards
@@ -222,6 +224,16 @@ class Advisor:
                 return registry.match(record, self.library.terms, [study.nct for study in self.studies])
         except (CdsTargetsError, sqlite3.Error):
             return None
+
+
+def _shown_alone(findings: list[Finding], room: int) -> int:
+    """How many of the ranked findings get a card of their own, so that with one for each kind of the rest all fit.
+
+    What is critical is never folded, whatever the room.
+    """
+    critical = sum(1 for finding in findings if _order(finding)[0] == 0)
+    fits = (n for n in range(len(findings), -1, -1) if n + len({finding.kind for finding in findings[n:]}) <= room)
+    return max(critical, next(fits, 1))
 
 
 def _order(finding: Finding) -> tuple[int, int, str]:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from cds_targets.library.definition import Kind
 from cds_targets.library.library import Library, content_folder, load_library
 from cds_targets.matching import finding as module
 from cds_targets.matching.case import Case
 from cds_targets.matching.example import build_record
 from cds_targets.matching.finding import evaluate, surely_not
 from cds_targets.matching.verdict import Outcome, Verdict
+from cds_targets.matching.wording import wording
 from tests.matching.cards import ADA, G12C, LUNG, card, found, judged, patient
 
 TEXT = {"indicator": "info", "summary": "A summary of some length", "detail": ""}
@@ -48,16 +50,49 @@ def test_a_combination_is_one_regimen_and_stays_while_one_member_is_taken() -> N
 @pytest.mark.parametrize(
     ("treatment", "said"),
     [
-        ({"drug": "sotorasib", "last": "2026-03"}, "Sotorasib was given before (last dose 2026-03)."),
-        ({"drug": "sotorasib"}, "Sotorasib was given before."),
+        ({"drug": "sotorasib", "last": "2026-03"},
+         "Sotorasib was given before (last dose 2026-03) and is not proposed again."),
+        ({"drug": "sotorasib"}, "Sotorasib was given before and is not proposed again."),
         ({"drug": "sotorasib", "last": "20 days ago", "ongoing": None},
-         "Sotorasib was given before (last dose 2026-05-26)."),
+         "Sotorasib was given before (last dose 2026-05-26) and is not proposed again."),
     ],
 )  # fmt: skip
-def test_a_drug_that_was_given_before_is_proposed_with_that_sentence(treatment: dict[str, Any], said: str) -> None:
+def test_a_drug_that_was_given_before_is_said_and_not_proposed_again(treatment: dict[str, Any], said: str) -> None:
     ada = judged(card(), **ADA, therapies=[treatment])
-    assert ada.therapies == (("sotorasib",), ("adagrasib",))
+    assert ada.therapies == (("adagrasib",),)
     assert ada.additions == (said,)
+    assert ada.kind is Kind.THERAPY
+
+
+def test_a_drug_given_around_surgery_may_be_proposed_again() -> None:
+    ada = judged(card(), **ADA, therapies=[{"drug": "sotorasib", "intent": "adjuvant", "last": "2025-03"}])
+    assert ada.therapies == (("sotorasib",), ("adagrasib",))
+    assert ada.additions == ("Sotorasib was given before (last dose 2025-03).",)
+
+
+def test_a_regimen_with_a_new_member_is_still_proposed() -> None:
+    pair = card(therapies=[["sotorasib", "panitumumab"]])
+    ada = judged(pair, **ADA, therapies=[{"drug": "panitumumab", "last": "2026-03"}])
+    assert ada.therapies == (("sotorasib", "panitumumab"),)
+    assert ada.additions == ("Panitumumab was given before (last dose 2026-03).",)
+
+
+def test_a_therapy_card_that_proposes_nothing_is_a_notice_and_says_why() -> None:
+    ada = judged(card(), **ADA, therapies=["sotorasib", "adagrasib"])
+    assert ada.applies
+    assert (ada.kind, ada.therapies) == (Kind.NOTICE, ())
+    assert wording(ada).summary.startswith("Nothing left to propose: ")
+    assert "Adagrasib was given before" in wording(ada).text
+    assert judged(card(), tumour="LUAD", genomics="not sent").kind is Kind.NOTICE
+
+
+def test_a_note_withholds_what_does_not_suit_this_patient() -> None:
+    note = {"when": [{"age": {"at_most": 70, "because": "label"}}], "text": "Not below 71.", "withholds": ["adagrasib"]}
+    assert judged(card(notes=[note]), **ADA, age=80).therapies == (("sotorasib",), ("adagrasib",))
+    young = judged(card(notes=[note]), **ADA, age=60)
+    assert (young.therapies, young.additions) == ((("sotorasib",),), ("Not below 71.",))
+    with pytest.raises(ValueError, match="a note withholds regimens of `therapies`"):
+        card(notes=[{**note, "withholds": ["imatinib"]}])
 
 
 @pytest.mark.parametrize("given", [False, None])

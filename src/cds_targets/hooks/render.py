@@ -193,10 +193,10 @@ def _extension(finding: Finding) -> wire.CardExtension:
         id=card.id,
         version=card.version,
         status="active" if card.status == "active" else "draft",
-        kind=card.kind,
-        therapies=finding.therapies if finding.applies else (),
+        kind=finding.kind,
+        therapies=finding.therapies,
         about=finding.about,
-        strength=_strength(card),
+        strength=_strength(card) if finding.therapies or (finding.applies and not card.therapies) else None,
         because=tuple(_because(finding.verdict)),
         unknown=finding.missing,
         evidence=tuple(
@@ -231,7 +231,7 @@ def _because(verdict: Verdict) -> Iterable[wire.Because]:
 def folded(findings: list[Finding], kind: Kind, call: Call) -> wire.Card:
     """Several findings of one kind as one card, which still lists every therapy it folds."""
     summaries = [wording(finding, escape).summary for finding in findings]
-    therapies = dict.fromkeys(regimen for finding in findings if finding.applies for regimen in finding.therapies)
+    therapies = dict.fromkeys(regimen for finding in findings for regimen in finding.therapies)
     ids = [finding.card.id for finding in findings]
     evidence = {link.url: link for finding in findings for link in _links(finding.card)}
     return wire.Card(

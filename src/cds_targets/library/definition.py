@@ -132,12 +132,25 @@ class Suggestion(Written):
     recommended: bool = False
 
 
+def _regimens(value: object) -> object:
+    return [[entry] if isinstance(entry, str) else entry for entry in value] if isinstance(value, list) else value
+
+
+Regimens = Annotated[
+    tuple[tuple[str, ...], ...], BeforeValidator(_regimens, json_schema_input_type=list[str | list[str]])
+]
+
+
 class Note(Written):
-    """A sentence added to the detail when its lines hold; `if_unknown` is said when they cannot be judged."""
+    """A sentence added to the detail when its lines hold; `if_unknown` is said when they cannot be judged.
+
+    Regimens it `withholds` are then not proposed to this patient, and the sentence says why.
+    """
 
     when: tuple[WrittenLine, ...] = Field(min_length=1)
     text: str
     if_unknown: str | None = None
+    withholds: Regimens = Field((), description="Regimens of `therapies` that are not proposed when the lines hold.")
 
 
 class CardText(Written):
@@ -164,10 +177,6 @@ class Reviewed(Written):
 
     by: tuple[str, ...] = ()
     date: datetime.date | None = None
-
-
-def _regimens(value: object) -> object:
-    return [[entry] if isinstance(entry, str) else entry for entry in value] if isinstance(value, list) else value
 
 
 class Example(Written):
@@ -201,9 +210,9 @@ class CardDefinition(Written):
     unknown_needs: tuple[str, ...] = Field(
         (), description="Words of `when` that must be met before what cannot be judged is said at all."
     )
-    therapies: Annotated[
-        tuple[tuple[str, ...], ...], BeforeValidator(_regimens, json_schema_input_type=list[str | list[str]])
-    ] = Field((), description="Regimens proposed: members of one go together, alternatives are separate.")
+    therapies: Regimens = Field(
+        (), description="Regimens proposed: members of one go together, alternatives are separate."
+    )
     about: tuple[str, ...] = Field(
         (), description="Drugs a warning is about; `{name.drug}` is the one the line `as: name` found."
     )
@@ -224,6 +233,8 @@ class CardDefinition(Written):
             raise ValueError("a therapy card names the regimens it proposes in `therapies`")
         if self.therapies and (self.strength is None or self.strength.regulatory is None):
             raise ValueError("a card that proposes therapies says its `strength.regulatory`")
+        if any(regimen not in self.therapies for note in self.notes for regimen in note.withholds):
+            raise ValueError("a note withholds regimens of `therapies`, written alike")
         words = {written.line.word for written in self.when}
         if set(self.unknown_needs) - words:
             raise ValueError("`unknown_needs` names words of `when`")

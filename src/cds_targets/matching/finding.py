@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cds_targets.facts.record import Coverage, PatientRecord, Topic
 from cds_targets.library.conditions import Condition, Ordering, TumourIs, VariantIs
-from cds_targets.library.definition import PLACEHOLDER, CardDefinition, Note
+from cds_targets.library.definition import PLACEHOLDER, CardDefinition, Kind, Note
 from cds_targets.library.library import Library
 from cds_targets.matching.case import Case, listed, unlisted
 from cds_targets.matching.judge import judge_lines
@@ -20,8 +20,8 @@ from cds_targets.terms import Terms
 class Finding:
     """A card that applies (MET), or that cannot be judged and must say so (UNKNOWN).
 
-    `therapies` are the proposed regimens left after what is being taken was dropped; `about` the drugs warned of (those
-    being ordered, if any); `additions` are sentences added
+    `therapies` are the proposed regimens left after what is being taken, what was given before and what a note
+    withholds were dropped; `about` the drugs warned of (those being ordered, if any); `additions` are sentences added
     by the card's notes and by what was given before; `values` fill the text's placeholders; `placed` are the tests and
     panels among the draft orders.
     """
@@ -39,6 +39,11 @@ class Finding:
     def applies(self) -> bool:
         """Whether the card's lines hold."""
         return self.verdict.outcome is Outcome.MET
+
+    @property
+    def kind(self) -> Kind:
+        """The card's kind; a therapy card that proposes nothing to this patient is a notice."""
+        return Kind.NOTICE if self.card.kind is Kind.THERAPY and not self.therapies else self.card.kind
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -60,7 +65,7 @@ class Findings:
 def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Finding:
     """One card judged for one patient, whatever the outcome."""
     verdict = judge_lines(card.lines, card.exceptions, record, terms)
-    therapies, before = _proposals(card, record)
+    therapies = _not_taken(card, record)
     if verdict.outcome is Outcome.MET and card.therapies and not therapies:
         taken = listed((drug for regimen in card.therapies for drug in regimen), "and")
         stop = Verdict("therapies", Outcome.NOT_MET, f"what would be proposed is already being taken ({taken})")
@@ -69,11 +74,16 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
     additions: list[str] = []
     judged: list[Verdict] = []
     if verdict.outcome is Outcome.MET:
+        withheld: list[tuple[str, ...]] = []
         for note in card.notes:
             judged.append(_judge_note(note, record, terms, additions, values))
+            if judged[-1].outcome is Outcome.MET:
+                withheld.extend(note.withholds)
+        therapies = tuple(regimen for regimen in therapies if regimen not in withheld)
+        therapies, before = _not_repeated(therapies, record)
+        additions.extend(before)
     else:
-        therapies, before = (), []
-    additions.extend(before)
+        therapies = ()
     placed = frozenset(test for order in record.orders for test in order.tests)
     about = _about(card, record, values)
     return Finding(card, verdict, therapies, about, tuple(additions), tuple(judged), values, placed)
@@ -103,15 +113,26 @@ def _judge_note(
     return verdict
 
 
-def _proposals(card: CardDefinition, record: PatientRecord) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
-    """Regimens not wholly being taken, and a sentence for each proposed drug given before."""
+def _not_taken(card: CardDefinition, record: PatientRecord) -> tuple[tuple[str, ...], ...]:
+    """The regimens not wholly being taken."""
     now = {e.drug for e in record.therapies if e.ongoing is True and e.given is True}
-    past = {e.drug: e for e in record.therapies if e.given is True and e.ongoing is not True and e.drug}
-    kept = tuple(regimen for regimen in card.therapies if not set(regimen) <= now)
+    return tuple(regimen for regimen in card.therapies if not set(regimen) <= now)
+
+
+def _not_repeated(
+    regimens: tuple[tuple[str, ...], ...], record: PatientRecord
+) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
+    """Regimens not wholly given before (around surgery aside), and a sentence for each of their drugs given before."""
+    given = [e for e in record.therapies if e.given is True and e.ongoing is not True and e.drug]
+    past = {e.drug: e for e in given}
+    spent = {e.drug for e in given if e.intent not in ("adjuvant", "neoadjuvant")}
+    spent |= {e.drug for e in record.therapies if e.ongoing is True and e.given is True}
     before = []
-    for drug in dict.fromkeys(drug for regimen in kept for drug in regimen if drug in past):
+    for drug in dict.fromkeys(drug for regimen in regimens for drug in regimen if drug in past):
         last = past[drug].last
-        before.append(f"{drug.capitalize()} was given before" + (f" (last dose {last})." if last else "."))
+        again = " and is not proposed again" if (drug,) in regimens and drug in spent else ""
+        before.append(f"{drug.capitalize()} was given before" + (f" (last dose {last})" if last else "") + f"{again}.")
+    kept = tuple(regimen for regimen in regimens if not set(regimen) <= spent)
     return kept, before
 
 

@@ -35,6 +35,9 @@ def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
     if finding.applies:
         text = card.card
         additions = tuple(fill(addition, finding.values, escape) for addition in finding.additions)
+        if card.therapies and not finding.therapies:
+            summary = f"Nothing left to propose: {card.title}"
+            return Wording("info", summary if len(summary) < 140 else card.title, "", additions)
         return Wording(
             text.indicator,
             fill(text.summary, finding.values, plain),
