@@ -144,11 +144,19 @@ def _uncalled(condition: CopyNumberIs, case: Case) -> Verdict:
     return not_met(condition, f"the copy number of {listed(condition.gene)} was called", [f.source for f in facts])
 
 
+_INCONCLUSIVE = (None, "2+", "equivocal")
+
+
+def _newest_first(marker: str, case: Case) -> list[Biomarker]:
+    results = [b for b in case.record.genomics.biomarkers if b.marker.casefold() == marker.casefold()]
+    return sorted(results, key=lambda b: b.source.when.latest if b.source.when else case.as_of.min, reverse=True)
+
+
 def judge_biomarker(condition: BiomarkerIs, case: Case) -> Verdict:
-    """The newest settled result of the marker."""
-    marker = condition.marker.casefold()
-    results = [b for b in case.record.genomics.biomarkers if b.marker.casefold() == marker]
-    results.sort(key=lambda b: b.source.when.latest if b.source.when else case.as_of.min, reverse=True)
+    """The newest settled result of the marker; an inconclusive HER2 stain is settled by in-situ hybridisation."""
+    results = _newest_first(condition.marker, case)
+    if not results or results[0].call in _INCONCLUSIVE:
+        results = _newest_first(f"{condition.marker} ISH", case) or results
     if not results:
         gaps = case.unseen(condition.topics)
         return unknown(condition, "; ".join(gaps) or f"no {condition.marker} result was reported")
@@ -163,7 +171,7 @@ def judge_biomarker(condition: BiomarkerIs, case: Case) -> Verdict:
 def _call_matches(condition: BiomarkerIs, result: Biomarker) -> Verdict:
     if result.call is None:
         return unknown(condition, f"{condition.marker} was reported without a call", [result.source])
-    what = f"{condition.marker} {result.call}"
+    what = f"{result.marker} {result.call}"
     if result.call.casefold() in {call.casefold() for call in condition.call or ()}:
         return met(condition, what, [result.source], values={"what": what})
     if result.presence is Presence.UNKNOWN and result.call.casefold() in ("equivocal", "indeterminate", "unknown"):
