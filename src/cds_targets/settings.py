@@ -99,7 +99,12 @@ class Settings(BaseModel):
         le=1_000_000,
         description="Entries read of one prefetch answer; beyond it the record counts as partly seen",
     )
-    max_cards: int = Field(5, ge=1, le=50, description="Cards per answer; what does not fit is folded into one per kind, critical cards never")
+    max_cards: int = Field(
+        5,
+        ge=1,
+        le=50,
+        description="Cards per answer; what does not fit is folded into one per kind, critical cards never",
+    )
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
         (), description="Browser origins allowed in production, exact, separated by commas; evaluation allows any"
     )
