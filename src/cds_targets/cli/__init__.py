@@ -28,6 +28,7 @@ COMMANDS = {
     "store": "Where records are kept: retention, backup, tables.",
     "audit": "Check and export the audit.",
     "replay": "Judge a past call again, and say whether the same cards come out.",
+    "heartbeat": "Call a running service for a synthetic patient, and say whether her card comes.",
     "schema": "Print a published JSON Schema, or the vocabulary of cards.",
 }
 
