@@ -9,6 +9,7 @@ import pytest
 
 from cds_targets.errors import RequestError
 from cds_targets.facts.record import Coverage, PatientRecord, Topic
+from cds_targets.fhir import codes
 from cds_targets.fhir.record import PREFETCH, missing_keys, read_record
 from tests.fhir.observations import terms
 
@@ -146,3 +147,18 @@ def test_only_without_genomics_diagnoses_and_treatments_nothing_can_be_said(
 def test_drafts_that_were_not_sent_are_not_seen() -> None:
     assert record().of(Topic.ORDERS).coverage is Coverage.MISSING
     assert record(drafts={"resourceType": "Bundle", "entry": []}).of(Topic.ORDERS).coverage is Coverage.COMPLETE
+
+
+def test_every_code_by_which_a_genomic_test_is_known_is_asked_for() -> None:
+    asked = {token.split("|")[1] for token in PREFETCH["variants"].query.split("code=")[1].split("&")[0].split(",")}
+    assert asked == (
+        codes.VARIANT_CODES
+        | {codes.REGION_STUDIED, codes.IMMUNOHISTOCHEMISTRY}
+        | set(codes.GENE_OF_CODE)
+        | set(codes.MARKER_OF_CODE)
+    )
+
+
+def test_every_code_of_a_measurement_is_asked_for() -> None:
+    asked = {token.split("|")[1] for token in PREFETCH["measurements"].query.split("code=")[1].split("&")[0].split(",")}
+    assert asked == set(codes.QTC) | codes.ECOG | codes.KARNOFSKY | codes.STAGE_CODES

@@ -30,24 +30,31 @@ class Template:
     topics: tuple[Topic, ...]
 
 
-# Genomic and laboratory Observations are asked for broadly and filtered here; what is often kept outside category
-# laboratory (ECG, performance status, stains, reports of variants without a category) is asked for by code.
+def _loinc(*each: str) -> str:
+    return ",".join(f"{codes.LOINC}|{code}" for code in each)
+
+
+_GENOMIC_TESTS = ",".join(
+    [
+        _loinc(codes.VARIANT, codes.GENETICS_MASTER, codes.REGION_STUDIED, *codes.GENE_OF_CODE, *codes.MARKER_OF_CODE),
+        f"{codes.SNOMED}|{codes.IMMUNOHISTOCHEMISTRY}",
+    ]
+)
+
+_MEASUREMENTS = _loinc(*codes.QTC, *sorted(codes.ECOG | codes.KARNOFSKY | codes.STAGE_CODES))
+
+# Genomic and laboratory Observations are asked for broadly and filtered here. What is often kept outside category
+# laboratory is asked for by code: ECG, performance status, stage, stains, variants and tests of one gene.
 PREFETCH: dict[str, Template] = {
     "patient": Template("Patient/{{context.patientId}}", (Topic.PATIENT,)),
     "observations": Template(
         "Observation?patient={{context.patientId}}&category=laboratory&_count=1000", (Topic.GENOMICS, Topic.LABS)
     ),
     "variants": Template(
-        f"Observation?patient={{{{context.patientId}}}}&code={codes.LOINC}|{codes.VARIANT},{codes.LOINC}|{codes.REGION_STUDIED},"
-        + ",".join(f"{codes.LOINC}|{code}" for code in codes.MARKER_OF_CODE)
-        + "&_count=1000",
-        (Topic.GENOMICS,),
+        f"Observation?patient={{{{context.patientId}}}}&code={_GENOMIC_TESTS}&_count=1000", (Topic.GENOMICS,)
     ),
     "measurements": Template(
-        "Observation?patient={{context.patientId}}&code="
-        + ",".join(f"{codes.LOINC}|{code}" for code in (*codes.QTC, *sorted(codes.ECOG | codes.KARNOFSKY)))
-        + "&_count=200",
-        (Topic.MEASUREMENTS,),
+        f"Observation?patient={{{{context.patientId}}}}&code={_MEASUREMENTS}&_count=200", (Topic.MEASUREMENTS,)
     ),
     "conditions": Template("Condition?patient={{context.patientId}}&_count=500", (Topic.DIAGNOSES,)),
     "medicationRequests": Template(
