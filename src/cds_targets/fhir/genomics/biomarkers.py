@@ -8,7 +8,7 @@ from typing import Any
 from cds_targets.facts.genomic import Biomarker, Presence, Source
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.presence import said
+from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Coding, Resource, as_dict, as_list, as_number, as_text, codings, concept_text
 from cds_targets.terms.genes import Genes
 

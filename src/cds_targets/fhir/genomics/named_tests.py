@@ -21,7 +21,8 @@ from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import read_biomarker
 from cds_targets.fhir.genomics.change import parsed_protein
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.presence import UNSTATED, read_presence, said, signal
+from cds_targets.fhir.genomics.presence import UNSTATED, read_presence, signal
+from cds_targets.fhir.genomics.words import answered
 from cds_targets.fhir.reading import Resource, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms.genes import Genes
 
@@ -164,7 +165,7 @@ def _of_texts(
     facts: list[Variant | Tested | Uninterpreted] = []
     for text in texts:
         for phrase in _SPLIT.split(text[:600]):
-            presence = said(phrase) or stated
+            presence = answered(phrase) or stated
             positions = [int(number) for match in _CODONS.finditer(phrase) for number in re.findall(r"\d+", match[1])]
             written = _CHANGE.search(phrase)
             change = parsed_protein(written[1]) if written else None

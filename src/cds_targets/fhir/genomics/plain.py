@@ -15,8 +15,9 @@ from cds_targets.facts.genomic import Origin, Presence, Significance, Source, Va
 from cds_targets.facts.protein import ChangeKind, ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.change import INDEL_KINDS, parsed_protein, same_codon
-from cds_targets.fhir.genomics.presence import CLEAR, SIGNIFICANCE, said
+from cds_targets.fhir.genomics.presence import CLEAR, SIGNIFICANCE
 from cds_targets.fhir.genomics.structural import is_structural_word
+from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Resource
 from cds_targets.terms.genes import Genes
 

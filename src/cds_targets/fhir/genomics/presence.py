@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import Any
 
 from cds_targets.facts.genomic import Origin, Presence, Significance
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.genomics.words import answered
 from cds_targets.fhir.reading import Resource, as_dict, as_list, as_number, as_text, codings, concept_text
 
-_NO = re.compile(
-    r"\b(?:not (?:be )?(?:detected|found|identified|present|observed|mutated|amplified|rearranged|seen)|undetected"
-    r"|no (?:\w+ ){0,5}(?:mutations?|variants?|alterations?|fusions?|rearrangements?|amplifications?|evidence)"
-    r"|none (?:detected|found|identified)|negative|wild[- ]?type|wildtyp|wt|absent"
-    r"|nicht (?:nachgewiesen|nachweisbar|gefunden)|negativ)\b"
-)
-_YES = re.compile(r"\b(?:detected|positive|present|mutated|mutation found|identified|amplified|nachgewiesen|positiv)\b")
-_UNSURE = re.compile(
-    r"\b(?:indeterminate|inconclusive|equivocal|cannot be determined|could not be determined|not determined|failed"
-    r"|insufficient|not evaluable|not performed|not tested|not done|pending|nicht beurteilbar|quantity not)\b"
-)
 CLEAR = {
     **dict.fromkeys(codes.PRESENT, Presence.PRESENT),
     **dict.fromkeys(codes.ABSENT, Presence.ABSENT),
@@ -85,22 +73,11 @@ def signal(concepts: list[Any]) -> Presence | None:
         return None
     found = {CLEAR[code.code] for concept in concepts for code in codings(concept) if code.code in CLEAR}
     if not found:
-        words = (said(text) for concept in concepts for text in spellings(concept))
+        words = (answered(text) for concept in concepts for text in spellings(concept))
         found = {word for word in words if word is not None}
     if not found:
         return None
     return found.pop() if len(found) == 1 else Presence.UNKNOWN
-
-
-@lru_cache(maxsize=4096)
-def said(text: str) -> Presence | None:
-    """Whether a text says present or absent; UNKNOWN where it says that it cannot be told; None if neither."""
-    folded = text[:400].casefold()
-    if _UNSURE.search(folded):
-        return Presence.UNKNOWN
-    if _NO.search(folded):
-        return Presence.ABSENT
-    return Presence.PRESENT if _YES.search(folded) else None
 
 
 def read_origin(parts: Parts) -> Origin:

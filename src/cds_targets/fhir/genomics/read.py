@@ -32,12 +32,12 @@ from cds_targets.fhir.genomics.presence import (
     read_origin,
     read_presence,
     read_vaf,
-    said,
     signal,
     stated_significance,
 )
 from cds_targets.fhir.genomics.structural import may_be_structural
 from cds_targets.fhir.genomics.tested import read_region
+from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
 
