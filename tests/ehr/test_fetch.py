@@ -18,65 +18,12 @@ from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.ehr.guarded import FetchError, Guarded, Server, Why
 from cds_targets.ehr.search import _inside, query_of
 from cds_targets.fhir.record import PREFETCH
-from cds_targets.hooks.request import HookRequest, parse_request
+from cds_targets.hooks.request import parse_request
 from cds_targets.hooks.response import to_json
 from cds_targets.settings import Settings
-from tests.ehr.faulty import Exchange, Running, running
-from tests.test_examples import DAY, IRIS, advisor, example
-
-TOKEN = "s3cret-token"
-KEY_OF_SEARCH = {
-    "Patient": "patient",
-    "Condition": "conditions",
-    "MedicationRequest": "medicationRequests",
-    "MedicationStatement": "medicationStatements",
-    "MedicationAdministration": "medicationAdministrations",
-    "DiagnosticReport": "reports",
-}
-
-
-def key_of(exchange: Exchange) -> str:
-    if exchange.kind != "Observation":
-        return KEY_OF_SEARCH[exchange.kind]
-    if "category" in exchange.query:
-        return "observations"
-    return "variants" if "69548-6" in exchange.query["code"][0] else "measurements"
-
-
-def chart(exchange: Exchange) -> None:
-    """Iris's chart, as a good server gives it."""
-    exchange.json(example(IRIS, "patient-view")["prefetch"][key_of(exchange)])
-
-
-def call(server: Running, *left: str, token: str | None = TOKEN) -> HookRequest:
-    body = copy.deepcopy(example(IRIS, "patient-view"))
-    body["prefetch"] = {key: value for key, value in body["prefetch"].items() if key in left}
-    body["fhirServer"] = server.base
-    if token:
-        body["fhirAuthorization"] = {
-            "access_token": token,
-            "token_type": "Bearer",
-            "expires_in": 300,
-            "scope": "patient/*.rs",
-            "subject": "client",
-            "patient": IRIS,
-        }
-    return parse_request(body)
-
-
-def fetcher(server: Running, budget: float = 3.0) -> Fetcher:
-    return Fetcher([Server(server.base, internal=True)], budget)
-
-
-def answered(request: HookRequest, by: Fetcher, service: str = "targeted-therapies") -> list[dict[str, Any]]:
-    asking = Advisor(Settings(), advisor().library, advisor().studies, fetcher=by)
-    found: list[dict[str, Any]] = json.loads(to_json(asking.advise(service, request, DAY)))["cards"]
-    return found
-
-
-def read(card: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = card["extension"]["org.cds-targets.card"]
-    return found
+from tests.ehr.asking import TOKEN, answered, call, chart, fetcher, key_of, read
+from tests.ehr.faulty import Exchange, running
+from tests.test_examples import DAY, IRIS, example
 
 
 def test_a_call_without_prefetch_is_answered_like_one_with_it() -> None:
@@ -143,7 +90,7 @@ def test_t9_an_address_that_only_looks_registered_is_never_asked(addition: str, 
 )
 def test_t10_a_name_that_leads_to_a_private_address_is_refused(address: str) -> None:
     with pytest.raises(FetchError) as caught:
-        Guarded.open(Server("https://ehr.example.org/fhir"), lambda host, port: ["93.184.215.14", address])
+        Guarded.open(Server("https://ehr.example.org/fhir"), 0, lambda host, port: ["93.184.215.14", address])
     assert caught.value.why is Why.ADDRESS
 
 

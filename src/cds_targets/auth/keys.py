@@ -31,8 +31,8 @@ Fetch = Callable[[str], bytes]
 def fetched(url: str) -> bytes:
     """The bytes of a key set; raises FetchError. Public addresses only, except on loopback."""
     local = url.startswith("http://")  # the registration allows http on loopback only
-    guarded = Guarded.open(Server(url, internal=local))
-    return guarded.get(url, {"Accept": "application/json"}, time.monotonic() + _FETCH_SECONDS, _BYTES)
+    with Guarded.open(Server(url, internal=local), time.monotonic() + _FETCH_SECONDS) as guarded:
+        return guarded.get(url, {"Accept": "application/json"}, _BYTES)
 
 
 @dataclass(frozen=True, slots=True)

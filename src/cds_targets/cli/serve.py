@@ -20,7 +20,7 @@ from cds_targets.errors import SettingsError
 if TYPE_CHECKING:
     from cds_targets.settings import Settings
 
-THREADS = 4
+THREADS = 16  # they mostly wait: for FHIR servers, and for the disk
 STOP_SECONDS = 30  # a worker that is told to stop finishes the calls it has
 
 

@@ -21,11 +21,10 @@ _PLACE = "{{context.patientId}}"
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a server is asked: its session, the headers that carry the token, and until when (monotonic seconds)."""
+    """How a server is asked: its session, and the headers that carry the token."""
 
     guarded: Guarded
     headers: dict[str, str]
-    deadline: float
 
 
 def query_of(template: str, patient_id: str, typed: bool = False) -> str:
@@ -34,7 +33,7 @@ def query_of(template: str, patient_id: str, typed: bool = False) -> str:
     `typed` writes `patient=Patient/id`: servers differ in which form they know.
     """
     if not _ID.fullmatch(patient_id):
-        raise FetchError(Why.ADDRESS)
+        raise FetchError(Why.REFUSED)
     form = f"Patient/{patient_id}" if typed and "?" in template else patient_id
     filled = template.replace(_PLACE, form)
     kind, mark, query = filled.partition("?")
@@ -44,11 +43,16 @@ def query_of(template: str, patient_id: str, typed: bool = False) -> str:
 def fetch(query: str, asking: Asking) -> dict[str, Any]:
     """The resource or the Bundle of a search; pages that could not be had leave a `next` link behind.
 
-    Raises FetchError when not even the first page could be had.
+    Raises FetchError when not even the first page could be had, or when it is neither what was asked for nor an
+    OperationOutcome.
     """
     base = asking.guarded.server.base.rstrip("/")
     first = _get(f"{base}/{query}", asking)
-    if first.get("resourceType") != "Bundle":
+    if first["resourceType"] == "OperationOutcome":
+        return first
+    if first["resourceType"] != ("Bundle" if "?" in query else query.split("/")[0]):
+        raise FetchError(Why.UNREADABLE)
+    if first["resourceType"] != "Bundle":
         return first
     entries = list(as_list(first.get("entry")))
     following = _next(first)
@@ -73,11 +77,11 @@ def fetch(query: str, asking: Asking) -> dict[str, Any]:
 
 def _get(url: str, asking: Asking) -> dict[str, Any]:
     try:
-        body = asking.guarded.get(url, asking.headers, asking.deadline, BYTES)
+        body = asking.guarded.get(url, asking.headers, BYTES)
     except FetchError as error:
-        if not error.transient or asking.deadline - time.monotonic() < _RETRY_SECONDS:
+        if not error.transient or asking.guarded.deadline - time.monotonic() < _RETRY_SECONDS:
             raise
-        body = asking.guarded.get(url, asking.headers, asking.deadline, BYTES)
+        body = asking.guarded.get(url, asking.headers, BYTES)
     try:
         value = decode(body)
     except RequestError:
