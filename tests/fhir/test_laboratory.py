@@ -56,7 +56,17 @@ def test_a_test_is_known_by_its_code_or_where_no_other_code_speaks_by_its_name(
 
 @pytest.mark.parametrize(
     ("value", "unit", "upper", "times"),
-    [(210, "U/L", 40, 5.25), (3.5, "ukat/L", 0.7, 5.0), (3.5, "\u00b5kat/L", 0.7, 5.0), (210, "IU/L", 42, 5.0)],
+    [
+        (210, "U/L", 40, 5.25),
+        (210, "u/l", 40, 5.25),
+        (210, "UI/L", 42, 5.0),
+        (210, "IU/L", 42, 5.0),
+        (210, "[iU]/L", 42, 5.0),
+        (3.5, "ukat/L", 0.7, 5.0),
+        (3.5, "\u00b5kat/L", 0.7, 5.0),
+        (3.5, "\u03bckat/l", 0.7, 5.0),
+        (3500, "nkat/L", 700, 5.0),
+    ],
 )
 def test_multiples_of_the_upper_limit_do_not_depend_on_the_unit(
     value: float, unit: str, upper: float, times: float
@@ -64,6 +74,42 @@ def test_multiples_of_the_upper_limit_do_not_depend_on_the_unit(
     code = {"coding": [{"system": LOINC, "code": "1742-6"}]}
     (lab,) = read(code, value, unit, referenceRange=[{"high": {"value": upper, "unit": unit}}])
     assert lab.times_upper == pytest.approx(times)
+
+
+def test_a_limit_in_another_unit_than_the_value_is_converted_too() -> None:
+    code = {"coding": [{"system": LOINC, "code": "1742-6"}]}
+    (lab,) = read(code, 2.5, "ukat/L", referenceRange=[{"high": {"value": 40, "unit": "U/L"}}])
+    assert lab.times_upper == pytest.approx(3.75)
+
+
+# 1 mg/dL of bilirubin is 17.1 umol/L, of magnesium 0.411 mmol/L, of creatinine 88.4 umol/L, of calcium 0.2495 mmol/L.
+@pytest.mark.parametrize(
+    ("test", "value", "unit", "canonical"),
+    [
+        ("14631-6", 34.2, "umol/L", 2.0),
+        ("1975-2", 34.2, "\u00b5mol/L", 2.0),
+        ("1975-2", 34.2, "\u03bcmol/L", 2.0),
+        ("1975-2", 2.0, "MG/DL", 2.0),
+        ("19123-9", 0.822, "mmol/L", 2.0),
+        ("19123-9", 0.822, "mmol/l", 2.0),
+        ("38483-4", 176.8, "umol/L", 2.0),
+        ("17861-6", 2.495, "mmol/L", 10.0),
+        ("2823-3", 3.1, "mEq/L", 3.1),
+        ("2823-3", 3.1, "mval/L", 3.1),
+        ("777-3", 60, "G/L", 60),
+        ("777-3", 60, "Gpt/l", 60),
+        ("777-3", 60, "10E9/L", 60),
+        ("777-3", 60, "K/\u00b5L", 60),
+        ("777-3", 60000, "/uL", 60),
+        ("777-3", 60000, "cells/uL", 60),
+        ("718-7", 120, "g/L", 12.0),
+    ],
+)
+def test_mass_amount_and_count_become_the_unit_of_the_test(
+    test: str, value: float, unit: str, canonical: float
+) -> None:
+    (lab,) = read({"coding": [{"system": LOINC, "code": test}]}, value, unit)
+    assert lab.value == pytest.approx(canonical, rel=0.002)
 
 
 def test_a_value_beyond_the_range_of_the_machine_keeps_its_comparator() -> None:

@@ -31,28 +31,44 @@ from cds_targets.terms.labs import LabTest
 MAX_UNIT = 40  # characters; no unit is longer, and parsing one costs more than its length
 _VOID = frozenset({"entered-in-error", "cancelled"})
 _SETTLED = frozenset({"final", "amended", "corrected", "appended", ""})
-# Spellings of units that are not UCUM but are sent all the time.
+# Spellings of units that are not UCUM but are sent all the time, in lower case and with u for micro.
 _UNITS = {
-    "IU/L": "[IU]/L",
-    "U/l": "U/L",
-    "u/L": "U/L",
-    "units/L": "U/L",
-    "K/uL": "10*3/uL",
-    "k/uL": "10*3/uL",
-    "x10^3/uL": "10*3/uL",
-    "10^3/uL": "10*3/uL",
-    "10*3/µL": "10*3/uL",
-    "10^9/L": "10*9/L",
-    "x10^9/L": "10*9/L",
-    "thou/uL": "10*3/uL",
-    "µkat/L": "ukat/L",
-    "µmol/L": "umol/L",
-    "mEq/L": "meq/L",
+    "iu/l": "U/L",
+    "[iu]/l": "U/L",
+    "u/l": "U/L",
+    "ui/l": "U/L",
+    "units/l": "U/L",
+    "ukat/l": "ukat/L",
+    "mckat/l": "ukat/L",
+    "mg/dl": "mg/dL",
+    "umol/l": "umol/L",
+    "mcmol/l": "umol/L",
+    "mmol/l": "mmol/L",
+    "meq/l": "mmol/L",
+    "mval/l": "mmol/L",
+    "k/ul": "10*3/uL",
+    "k/mcl": "10*3/uL",
+    "thou/ul": "10*3/uL",
+    "thousand/ul": "10*3/uL",
+    "10^3/ul": "10*3/uL",
+    "x10^3/ul": "10*3/uL",
+    "10e3/ul": "10*3/uL",
+    "x10e3/ul": "10*3/uL",
+    "10*3/ul": "10*3/uL",
+    "10*3/mcl": "10*3/uL",
+    "10*9/l": "10*3/uL",
+    "10^9/l": "10*3/uL",
+    "x10^9/l": "10*3/uL",
+    "10e9/l": "10*3/uL",
+    "x10e9/l": "10*3/uL",
+    "gpt/l": "10*3/uL",
+    "cells/ul": "/uL",
     "msec": "ms",
     "millisecond": "ms",
     "milliseconds": "ms",
+    "sec": "s",
 }
-_SAME = {"[IU]/L": "U/L", "meq/L": "mmol/L", "10*9/L": "10*3/uL"}
+_MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u", " ": None})
 _ULN = re.compile(r"\bULN\s*[:=]?\s*(\d+(?:\.\d+)?)|(?:<|<=|≤|up to|bis)\s*(\d+(?:\.\d+)?)\s*$", re.IGNORECASE)
 _RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)")
 
@@ -169,8 +185,13 @@ def convert(value: float, unit: str, test: LabTest) -> float | None:
     """A value in the test's canonical unit; None if the unit is missing or measures something else."""
     if not unit or len(unit) > MAX_UNIT:
         return None
-    factor = _factor(_UNITS.get(unit, unit), test.unit, test.molar_mass)
+    factor = _factor(_ucum(unit), test.unit, test.molar_mass)
     return None if factor is None else value * factor
+
+
+def _ucum(unit: str) -> str:
+    """The unit in UCUM where it is spelt in a way that is known; `G/L` counts cells, `g/L` is a mass."""
+    return "10*3/uL" if unit == "G/L" else _UNITS.get(unit.translate(_MICRO).casefold(), unit)
 
 
 @lru_cache(maxsize=1)
@@ -181,7 +202,6 @@ def _registry() -> PintUcumRegistry:
 @lru_cache(maxsize=512)
 def _factor(unit: str, wanted: str, molar_mass: float | None) -> float | None:
     """What turns a value in `unit` into `wanted` (UCUM); a molar mass in g/mol bridges mass and amount."""
-    unit = _SAME.get(unit, unit)
     if unit == wanted:
         return 1.0
     registry = _registry()
@@ -191,7 +211,7 @@ def _factor(unit: str, wanted: str, molar_mass: float | None) -> float | None:
             return float(have.to(want).magnitude)
         if molar_mass is None:
             return None
-        molar = molar_mass * registry.gram / registry.mole
+        molar = molar_mass * registry.from_ucum("g/mol")
         for bridged in (have * molar, have / molar):
             if bridged.dimensionality == want.dimensionality:
                 return float(bridged.to(want).magnitude)
