@@ -96,6 +96,7 @@ class Advisor:
             self.settings.zone,
             self.library.terms,
             self.settings.max_entries,
+            set(prefetch) - set(request.prefetch),
         )
 
     def advise(self, service_id: str, request: HookRequest, today: date) -> HookResponse:
@@ -114,7 +115,7 @@ class Advisor:
         if service.id == "matching-trials":
             shown, shadow = self._studies(policy, Showing.SHOWN), self._studies(policy, Showing.SHADOW)
             held = [match.study.nct.lower() for match in match_studies(shadow, record, self.library.terms)]
-            return HookResponse(cards=tuple(self._trials(shown, record, service, call))).holding(held)
+            return HookResponse(cards=tuple(self._trials(shown, record, service, call))).holding(held, record.foreign)
 
         def found_by(showing: Showing) -> Findings:
             def wanted(card: CardDefinition) -> bool:
@@ -124,7 +125,7 @@ class Advisor:
 
         found = found_by(Showing.SHOWN)
         held = [finding.card.id for finding in found_by(Showing.SHADOW).shown] if policy.decides else []
-        return HookResponse(cards=tuple(self._cards(found, record, service, call))).holding(held)
+        return HookResponse(cards=tuple(self._cards(found, record, service, call))).holding(held, record.foreign)
 
     def studies_for(self, bundle: Any, today: date) -> dict[str, Any]:
         """A patient Bundle's matching studies as a FHIR searchset, for what the site shows of `matching-trials`.

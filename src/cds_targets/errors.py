@@ -6,6 +6,7 @@
     ├── RequestError        the call is not a hook request (HTTP 400)
     ├── UnknownService      no such service (HTTP 404)
     ├── MissingData         required data neither sent nor fetchable (HTTP 412)
+    │   └── OtherPatients   what was given is about other patients too: nothing of it is used (HTTP 412)
     ├── StoreUnavailable    what must be kept could not be kept (HTTP 503)
     └── SwitchedOff         the site switched the service off (HTTP 503)
 
@@ -72,6 +73,14 @@ class MissingData(CdsTargetsError):
         self.keys = keys
         self.sentence = sentence
         super().__init__(sentence)
+
+
+class OtherPatients(MissingData):
+    """Answers under `keys` hold `count` entries of other patients: who was asked for was plainly ignored."""
+
+    def __init__(self, keys: tuple[str, ...], count: int) -> None:
+        self.count = count
+        super().__init__(keys, "the EHR gave records of other patients; nothing was judged")
 
 
 class StoreUnavailable(CdsTargetsError):

@@ -39,21 +39,19 @@ def chart(exchange: Exchange) -> None:
     exchange.json(example(IRIS, "patient-view")["prefetch"][key_of(exchange)])
 
 
-def call(server: Running, *left: str, token: str | None = TOKEN, **access: Any) -> HookRequest:
-    """A patient-view call about Iris with only the prefetch keys `left`; `access` changes fhirAuthorization."""
+def access(**changes: Any) -> dict[str, Any]:
+    """What an EHR hands over for one call."""
+    usual = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.rs"}
+    return {**usual, "subject": "client", "patient": IRIS, **changes}
+
+
+def call(server: Running, *left: str, token: str | None = TOKEN, **changes: Any) -> HookRequest:
+    """A patient-view call about Iris with only the prefetch keys `left`; `changes` are of fhirAuthorization."""
     body = copy.deepcopy(example(IRIS, "patient-view"))
     body["prefetch"] = {key: value for key, value in body["prefetch"].items() if key in left}
     body["fhirServer"] = server.base
     if token:
-        body["fhirAuthorization"] = {
-            "access_token": token,
-            "token_type": "Bearer",
-            "expires_in": 300,
-            "scope": "patient/*.rs",
-            "subject": "client",
-            "patient": IRIS,
-            **access,
-        }
+        body["fhirAuthorization"] = access(access_token=token, **changes)
     return parse_request(body)
 
 

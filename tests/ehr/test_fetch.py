@@ -289,19 +289,6 @@ def test_an_empty_answer_is_believed_once_the_search_has_been_seen_to_work() -> 
         assert asking.complete(call(server))["conditions"]["resourceType"] == "Bundle"
 
 
-def test_t20_a_server_that_ignores_the_patient_leads_to_no_proposal() -> None:
-    def everybody(exchange: Exchange) -> None:
-        whole = copy.deepcopy(example(IRIS, "patient-view")["prefetch"][key_of(exchange)])
-        for entry in whole.get("entry", []):
-            entry["resource"]["subject"] = {"reference": "Patient/somebody-else"}
-        exchange.json(whole)
-
-    with running(everybody) as server:
-        told = answered(call(server), fetcher(server))
-    assert told
-    assert not [card for card in told if read(card).get("therapies")]
-
-
 def test_a_patient_id_that_is_none_asks_nobody() -> None:
     for strange in ("../Patient", "a b", "a&category=x", "", "x" * 65, "a|b"):
         with pytest.raises(FetchError):

@@ -162,3 +162,40 @@ def test_every_code_by_which_a_genomic_test_is_known_is_asked_for() -> None:
 def test_every_code_of_a_measurement_is_asked_for() -> None:
     asked = {token.split("|")[1] for token in PREFETCH["measurements"].query.split("code=")[1].split("&")[0].split(",")}
     assert asked == set(codes.QTC) | codes.ECOG | codes.KARNOFSKY | codes.STAGE_CODES
+
+
+BATCH_SEARCH = bundle(LUNG)
+
+
+@pytest.mark.parametrize(
+    ("part", "gap"),
+    [
+        ({"response": {"status": "403 Forbidden"}}, "the EHR reported an error for some diagnoses"),
+        ({"response": {"status": "400"}, "resource": BATCH_SEARCH}, "the EHR reported an error for some diagnoses"),
+        ({"response": {"status": "200"}}, "the EHR reported an error for some diagnoses"),
+        ({"response": {"status": "200"}, "resource": {**BATCH_SEARCH, "total": 9}}, "only 1 of 9 diagnoses were sent"),
+        (
+            {"response": {"status": "200"}, "resource": {**BATCH_SEARCH, "link": [{"relation": "next", "url": "x"}]}},
+            "there are further pages of diagnoses that were not sent",
+        ),
+    ],
+)
+def test_t19_a_part_of_a_batch_that_failed_is_noticed(part: dict[str, Any], gap: str) -> None:
+    whole = {"response": {"status": "200 OK"}, "resource": BATCH_SEARCH}
+    sent = {"resourceType": "Bundle", "type": "batch-response", "entry": [whole, part]}
+    seen = record(conditions=sent).of(Topic.DIAGNOSES)
+    assert seen.coverage is Coverage.PARTIAL
+    assert gap in seen.gaps
+
+
+def test_a_batch_whose_parts_are_whole_is_read_as_one() -> None:
+    whole = {"response": {"status": "200 OK"}, "resource": BATCH_SEARCH}
+    found = record(conditions={"resourceType": "Bundle", "type": "batch-response", "entry": [whole]})
+    assert len(found.tumours) == 1
+    assert found.of(Topic.DIAGNOSES).coverage is Coverage.COMPLETE
+
+
+def test_pages_that_overlap_do_not_make_up_the_total() -> None:
+    twice = bundle({**LUNG, "id": "c1"}, {**LUNG, "id": "c1"})
+    seen = record(conditions={**twice, "total": 2}).of(Topic.DIAGNOSES)
+    assert "only 1 of 2 diagnoses were sent" in seen.gaps

@@ -69,6 +69,8 @@ def build(settings: Settings) -> Any:
     store.know(content.library.content_hash, content_files(content.library.folder))
     policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
     advisor = replace(content, policy=policy)
+    if advisor.fetcher is not None:
+        advisor.fetcher.listener = metrics
     store.close()
     return create_app(settings, advisor, store, None, policy, metrics, advisor.library.content_hash)
 

@@ -65,7 +65,8 @@ MISSING = Seen(Coverage.MISSING)
 class PatientRecord:
     """Everything read of one patient on `as_of` (a calendar day in the site's time zone).
 
-    `seen` has an entry for every topic; a topic that lacks one counts as missing.
+    `seen` has an entry for every topic; a topic that lacks one counts as missing. `foreign` counts the entries about
+    other patients that were left out.
     """
 
     as_of: date
@@ -79,6 +80,7 @@ class PatientRecord:
     performance: tuple[Performance, ...] = ()
     orders: tuple[Order, ...] = ()
     seen: dict[Topic, Seen] = field(default_factory=dict)
+    foreign: int = 0
 
     def of(self, topic: Topic) -> Seen:
         """How completely `topic` was seen."""

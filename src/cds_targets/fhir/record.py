@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
 
-from cds_targets.errors import FieldIssue, RequestError
+from cds_targets.errors import FieldIssue, OtherPatients, RequestError
 from cds_targets.facts.clinical import Demographics
 from cds_targets.facts.genomic import Genomics
 from cds_targets.facts.record import Coverage, PatientRecord, Seen, Topic
@@ -95,17 +95,19 @@ def read_record(
     zone: tzinfo,
     terms: Terms,
     max_entries: int = MAX_ENTRIES,
+    fetched: Collection[str] = (),
 ) -> PatientRecord:
     """Everything that can be read of the patient, with the coverage of every topic.
 
-    Raises RequestError only if the call is plainly about another patient. `draft_orders` is None on patient-view.
+    `draft_orders` is None on patient-view; `fetched` are the prefetch keys that were not sent but asked for. Raises
+    RequestError only if the call is plainly about another patient, OtherPatients if the answers plainly are.
     """
     resources = Resources()
     answers = {key: _take(key, prefetch, resources, max_entries) for key in PREFETCH}
     for key in prefetch:
         if key not in PREFETCH:
             resources.add(prefetch[key], f"/prefetch/{key}", key=key)
-    _drop_foreign(resources, patient_id, answers)
+    foreign = _drop_foreign(resources, patient_id, answers, fetched)
     genomics = read_genomics(resources, terms, zone)
     diagnoses = read_diagnoses(resources, terms, zone)
     treatments = read_treatments(resources, terms, zone, as_of)
@@ -137,6 +139,7 @@ def read_record(
         performance=tuple(read_performance(resources, zone)),
         orders=tuple(orders),
         seen=seen,
+        foreign=foreign,
     )
 
 
@@ -168,9 +171,10 @@ def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entri
         answer.lower(Coverage.PARTIAL, f"more than {max_entries} {name} entries were sent; the rest was not read")
         value = {**value, "entry": as_list(value.get("entry"))[:max_entries]}
     resources.add(value, f"/prefetch/{key}", key=key)
-    _check_bundle(value, answer, name)
     for entry in resources.entries[before:]:
-        if entry.type == "OperationOutcome" and _is_error(entry.resource):
+        if entry.type == "Bundle":
+            _check_bundle(entry.resource, answer, name)
+        elif entry.type == "OperationOutcome" and _is_error(entry.resource):
             answer.lower(Coverage.PARTIAL, f"the EHR reported an error for some {name}")
     unreadable = len(resources.unreadable) - bad
     if unreadable:
@@ -203,8 +207,7 @@ def _issue_code(outcome: Resource) -> str:
 
 
 def _check_bundle(value: Resource, answer: _Answer, name: str) -> None:
-    if value.get("resourceType") != "Bundle":
-        return
+    """What a Bundle says of its own completeness; it may be one of several in a batch's answer."""
     links = [as_dict(link) for link in as_list(value.get("link"))]
     if any(as_text(link.get("relation")) == "next" for link in links):
         answer.lower(Coverage.PARTIAL, f"there are further pages of {name} that were not sent")
@@ -212,10 +215,28 @@ def _check_bundle(value: Resource, answer: _Answer, name: str) -> None:
         answer.lower(Coverage.MISSING, f"the search for {name} was sent with an unfilled template")
         answer.coverage = Coverage.MISSING
     entries = as_list(value.get("entry"))
-    matches = [e for e in entries if as_text(as_dict(as_dict(e).get("search")).get("mode")) in ("", "match")]
+    if as_text(value.get("type")) == "batch-response" and any(map(_is_without_answer, entries)):
+        answer.lower(Coverage.PARTIAL, f"the EHR reported an error for some {name}")
+    matches = {_identity(e, n) for n, e in enumerate(entries) if _mode(e) in ("", "match")}
     total = as_number(value.get("total"))
     if total is not None and total > len(matches):
         answer.lower(Coverage.PARTIAL, f"only {len(matches)} of {total:g} {name} were sent")
+
+
+def _mode(entry: Any) -> str:
+    return as_text(as_dict(as_dict(entry).get("search")).get("mode"))
+
+
+def _identity(entry: Any, number: int) -> tuple[str, str]:
+    """Pages that overlap bring the same resource twice: it counts once."""
+    resource = as_dict(as_dict(entry).get("resource"))
+    return as_text(resource.get("resourceType")), as_text(resource.get("id")) or f"#{number}"
+
+
+def _is_without_answer(entry: Any) -> bool:
+    """A part of a batch that failed, or that came without what it was to bring."""
+    status = as_text(as_dict(as_dict(entry).get("response")).get("status"))
+    return not status.startswith("2") or "resource" not in as_dict(entry)
 
 
 def _is_error(outcome: Resource) -> bool:
@@ -223,8 +244,11 @@ def _is_error(outcome: Resource) -> bool:
     return any(as_text(issue.get("severity")) in ("error", "fatal") for issue in issues) or not issues
 
 
-def _drop_foreign(resources: Resources, patient_id: str, answers: dict[str, _Answer]) -> None:
-    """Resources of other patients are dropped and counted; a call sent with another Patient is refused."""
+def _drop_foreign(resources: Resources, patient_id: str, answers: dict[str, _Answer], fetched: Collection[str]) -> int:
+    """Resources of other patients are dropped and counted.
+
+    Raises RequestError for a call sent with another Patient, OtherPatients where who was asked for was plainly ignored.
+    """
     own = {f"Patient/{patient_id}"}
     patients = [entry for entry in resources.of_type("Patient") if "/contained/" not in entry.pointer]
     for entry in patients:
@@ -234,22 +258,43 @@ def _drop_foreign(resources: Resources, patient_id: str, answers: dict[str, _Ans
         elif entry.key == "patient":
             raise RequestError([FieldIssue("/prefetch/patient/id", "is not the patient of context.patientId")])
     kept: list[Entry] = []
-    foreign: dict[str, int] = {}
+    foreign: dict[str, list[Entry]] = {}
     for entry in resources.entries:
         if _is_foreign(entry, own, patient_id, resources):
-            foreign[entry.key] = foreign.get(entry.key, 0) + 1
+            foreign.setdefault(entry.key, []).append(entry)
         else:
             kept.append(entry)
     resources.entries[:] = kept
-    for key, count in foreign.items():
+    count = len({entry.reference for entries in foreign.values() for entry in entries})
+    ignored = _ignoring(foreign, fetched)
+    if ignored:
+        raise OtherPatients(ignored, count)
+    for key, entries in foreign.items():
         if key in answers:
-            noun = "entry of another patient was" if count == 1 else "entries of other patients were"
-            answers[key].lower(Coverage.PARTIAL, f"{count} {noun} left out of {_name(key)}")
+            noun = "entry of another patient was" if len(entries) == 1 else "entries of other patients were"
+            answers[key].lower(Coverage.PARTIAL, f"{len(entries)} {noun} left out of {_name(key)}")
+    return count
+
+
+def _ignoring(foreign: Mapping[str, list[Entry]], fetched: Collection[str]) -> tuple[str, ...]:
+    """The keys under which no search for one patient can have brought what came.
+
+    We know what we asked for ourselves, so one stray entry in one answer is all that is borne there. What the EHR sent
+    may have been put together by hand: only entries of several other patients tell that nobody was asked for.
+    """
+    strays = {key: {entry.reference for entry in entries} for key, entries in foreign.items() if key in fetched}
+    asked = list(strays) if len(set().union(*strays.values())) > 1 else []
+    sent = [key for key, entries in foreign.items() if len(entries) > 2 and len(set(map(_subject, entries))) > 1]
+    return tuple(dict.fromkeys([*asked, *sent]))
+
+
+def _subject(entry: Entry) -> str:
+    return as_text(as_dict(entry.resource.get("subject") or entry.resource.get("patient")).get("reference"))
 
 
 def _is_foreign(entry: Entry, own: set[str], patient_id: str, resources: Resources) -> bool:
     subject = entry.resource.get("subject") or entry.resource.get("patient")
-    target = as_text(as_dict(subject).get("reference"))
+    target = _subject(entry)
     if not target or target in own:
         return False
     if target.startswith("#"):

@@ -239,15 +239,21 @@ class HookResponse(Sent):
 
     cards: tuple[Card, ...] = ()
     _held: tuple[str, ...] = PrivateAttr(())
+    _foreign: int = PrivateAttr(0)
 
     @property
     def held(self) -> tuple[str, ...]:
         """Ids of content that applies and is not shown, because the site runs it in shadow; never sent."""
         return self._held
 
-    def holding(self, held: Iterable[str]) -> Self:
-        """This answer, with what is held back noted beside it."""
-        self._held = tuple(held)
+    @property
+    def foreign(self) -> int:
+        """How many entries about other patients were left out; never sent."""
+        return self._foreign
+
+    def holding(self, held: Iterable[str], foreign: int = 0) -> Self:
+        """This answer, with what is held back and what was left out noted beside it."""
+        self._held, self._foreign = tuple(held), foreign
         return self
 
     @model_validator(mode="after")

@@ -36,6 +36,7 @@ class CallRecord:
     """One call as it is kept. `patient` and `viewer` are hashed before they are written.
 
     `outcome`: `cards`, `nothing` (everything seen, nothing to say), `missing-data` (412), `off` or `shadow`.
+    `foreign`: how many entries about other patients came with it and were left out.
     `held`: ids of cards that applied and were not shown, as `shadow:id` or `repeated:id`.
     `unknown`: how many of its cards name something unknown. `day` to `settings` are what it is judged again by: the
     calendar day, the keyed hash of the body, the prefetch keys that came, and the settings that shape an answer.
@@ -55,6 +56,7 @@ class CallRecord:
     body: str = ""
     sent: tuple[str, ...] = ()
     settings: Mapping[str, str | int] = field(default_factory=dict)
+    foreign: int = 0
 
 
 # A row of the audit, and the cards that went out with it.
@@ -147,6 +149,7 @@ class Store:
             "day": call.day.isoformat() if call.day else "",
             "body": call.body,
             "sent": list(call.sent),
+            "foreign": call.foreign,
             **call.settings,
         }
         rows: list[dict[str, object]] = [

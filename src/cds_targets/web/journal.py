@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from cds_targets.errors import SwitchedOff
+from cds_targets.errors import MissingData, OtherPatients, SwitchedOff
 from cds_targets.fhir.record import PREFETCH
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
@@ -65,24 +65,27 @@ class Journal:
         if self.policy().service(service) is Showing.SHADOW:
             ids = [card.extension.card.id for card in answer.cards]
             held = [f"shadow:{card}" for card in (*ids, *answer.held)]
-            self.store.record_call(self._call(service, request, caller, "shadow", held))
+            self.store.record_call(self._call(service, request, caller, "shadow", held, foreign=answer.foreign))
             if counted:
                 self.metrics.held("shadow", [*ids, *answer.held])
             return HookResponse()
         kept = {card.uuid: issued_card(card, request) for card in answer.cards}
         cards, repeated = self._fresh(service, request, caller, answer, kept)
         held = [*(f"shadow:{card}" for card in answer.held), *(f"repeated:{card}" for card in repeated)]
-        call = self._call(service, request, caller, "cards" if cards else "nothing", held, cards)
+        call = self._call(service, request, caller, "cards" if cards else "nothing", held, cards, answer.foreign)
         self.store.record_call(call, [kept[card.uuid] for card in cards])
         if counted:
             self.metrics.answered(service, cards)
+            self.metrics.left_out(service, answer.foreign)
             self.metrics.held("shadow", answer.held)
             self.metrics.held("repeated", repeated)
         return answer if len(cards) == len(answer.cards) else HookResponse(cards=cards)
 
-    def missing(self, service: str, request: HookRequest, caller: Caller) -> None:
+    def missing(self, service: str, request: HookRequest, caller: Caller, error: MissingData) -> None:
         """Keep that a call could not be judged for want of data (412)."""
-        self.store.record_call(self._call(service, request, caller, "missing-data"))
+        foreign = error.count if isinstance(error, OtherPatients) else 0
+        self.store.record_call(self._call(service, request, caller, "missing-data", foreign=foreign))
+        self.metrics.left_out(service, foreign)
 
     def feedback(self, service: str, records: list[FeedbackRecord], caller: Caller) -> int:
         """Keep feedback; returns how many were new."""
@@ -113,6 +116,7 @@ class Journal:
         outcome: str,
         held: Sequence[str] = (),
         cards: Sequence[Card] = (),
+        foreign: int = 0,
     ) -> CallRecord:
         context = request.context
         return CallRecord(
@@ -130,6 +134,7 @@ class Journal:
             body=self.store.fingerprint(caller.body),
             sent=tuple(key for key in PREFETCH if key in request.prefetch),
             settings={name: getattr(self.settings, name) for name in SETTINGS},
+            foreign=foreign,
         )
 
     def _event(self, request: HookRequest, caller: Caller, cards: Sequence[Card]) -> Event:

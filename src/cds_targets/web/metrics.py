@@ -51,6 +51,17 @@ class Metrics:
         self._held = self._counter("cards_held", "Cards that applied and were not shown", "card", "why")
         self._unknowns = self._counter("unknowns", "Answers with a card that names something unknown", "service")
         self._silent = self._counter("silent", "Answers without a card: everything seen, nothing to say", "service")
+        self._foreign = self._counter("foreign_entries", "Entries about other patients that were left out", "service")
+        self._fetched = self._counter(
+            "fetches", "Prefetch keys asked for at a FHIR server, by what came of it", "server", "key", "outcome"
+        )
+        self._paused = Gauge(
+            "cds_targets_fhir_server_paused",
+            "How many workers leave this FHIR server alone for a while, because it kept failing",
+            ["server"],
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self._feedback = self._counter("feedback", "Feedback kept that was new", "service")
         self._store = self._counter("store_failures", "Answers refused because the store could not keep them")
         self._blind = Gauge(
@@ -79,6 +90,18 @@ class Metrics:
         """These cards applied and were not shown: `shadow` or `repeated`."""
         for card in cards:
             self._held.labels(card, why).inc()
+
+    def left_out(self, service: str, entries: int) -> None:
+        """Entries about other patients came with a call and were left out."""
+        self._foreign.labels(service).inc(entries)
+
+    def fetched(self, server: str, key: str, outcome: str) -> None:
+        """A prefetch key was asked for at a registered FHIR server, or could not be."""
+        self._fetched.labels(server, key, outcome).inc()
+
+    def breaker(self, server: str, state: str) -> None:
+        """Whether a registered FHIR server is left alone: its breaker is `closed`, `open` or `half-open`."""
+        self._paused.labels(server).set(int(state != "closed"))
 
     def took_feedback(self, service: str, new: int) -> None:
         """Feedback of a service was kept."""

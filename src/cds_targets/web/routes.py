@@ -77,8 +77,8 @@ def blueprint(parts: Parts) -> Blueprint:
         journal.admit(service.id, hook_request, caller)
         try:
             judged = parts.advisor.advise(service.id, hook_request, today)
-        except MissingData:
-            journal.missing(service.id, hook_request, caller)
+        except MissingData as error:
+            journal.missing(service.id, hook_request, caller, error)
             raise
         answer = journal.answered(service.id, hook_request, caller, judged)
         body = to_json(answer)
