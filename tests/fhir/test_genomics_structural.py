@@ -12,6 +12,7 @@ from tests.fhir.observations import (
     CONSEQUENCE,
     COPIES,
     NAME,
+    PRESENT,
     TYPE,
     coded,
     component,
@@ -69,10 +70,11 @@ def test_an_absent_amplification_is_absent() -> None:
 
 
 @pytest.mark.parametrize("text", ["not amplified", "no amplification"])
-def test_not_amplified_is_never_an_amplification(text: str) -> None:
-    for fact in read(observation(MDM2, value=coded(text=text))):
-        assert not (isinstance(fact, CopyNumber) and fact.call is CopyNumberCall.AMPLIFICATION)
-        assert getattr(fact, "presence", Presence.UNKNOWN) is not Presence.PRESENT
+def test_not_amplified_says_nothing_of_mutations(text: str) -> None:
+    for said in (observation(MDM2, value=coded(text=text)), observation(MDM2, component(NAME, coded(text=text)))):
+        fact = one(said)
+        assert isinstance(fact, CopyNumber)
+        assert (fact.call, fact.presence) == (CopyNumberCall.AMPLIFICATION, Presence.ABSENT)
 
 
 def test_a_copy_number_of_several_genes_holds_for_each_and_says_so() -> None:
@@ -138,3 +140,99 @@ def test_a_change_with_bases_and_ends_is_a_small_one() -> None:
     stretch = component("81302-2", {"low": {"value": 100}, "high": {"value": 104}}, "valueRange")
     fact = one(observation(component("48004-6", coded("NC_000001.10:100:ACGT:A")), stretch))
     assert (fact.structural, fact.indel) == (False, True)
+
+
+AS_REPORTED: list[tuple[list[Any], Any, str]] = [
+    ([component(NAME, coded(text="MDM2 Amplifikation"))], PRESENT, "amplification present"),
+    ([component(TYPE, coded(text="Amplifikation"))], PRESENT, "amplification present"),
+    ([], coded(text="Amplified"), "amplification present"),
+    ([], coded(text="amplifiziert"), "amplification present"),
+    ([], coded(text="keine Amplifikation nachgewiesen"), "amplification absent"),
+    ([], coded(text="No amplification detected"), "amplification absent"),
+    ([component(NAME, coded(text="no amplification"))], PRESENT, "amplification absent"),
+    ([component(TYPE, coded(text="homozygote Deletion"))], PRESENT, "deletion present"),
+    ([component(TYPE, coded(text="homozygous loss"))], PRESENT, "deletion present"),
+    ([component(TYPE, coded(text="biallelic loss"))], PRESENT, "deletion present"),
+    ([component(TYPE, coded(text="loss"))], PRESENT, "loss present"),
+    ([component(TYPE, coded(text="heterozygous deletion")), component(COPIES, 1)], PRESENT, "loss present"),
+    ([component(TYPE, coded(text="gain")), component(COPIES, 8)], PRESENT, "unknown present"),
+    ([component(TYPE, coded(text="loss of heterozygosity"))], PRESENT, "no copy number"),
+    (
+        [component(TYPE, coded(text="homozygous deletion")), component("48004-6", coded("c.68_69del"))],
+        PRESENT,
+        "no copy number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "value", "told"), AS_REPORTED, ids=str)
+def test_copy_number_in_words_is_called_as_reported(parts: list[Any], value: Any, told: str) -> None:
+    fact = one(observation(MDM2, *parts, value=value))
+    read_as = f"{fact.call.value} {fact.presence.value}" if isinstance(fact, CopyNumber) else "no copy number"
+    assert read_as == told
+
+
+PAIRS: list[list[Any]] = [
+    [component("95123-6", coded(text="EML4(13)-ALK(20)"))],
+    [component("95123-6", coded(text="EML4::ALK (E13;A20)"))],
+    [component("95123-6", coded(text="EML4 (exon 13) - ALK (exon 20) fusion"))],
+    [component(NAME, coded(text="EML4/ALK fusion"))],
+    [component(NAME, coded(text="EML4–ALK-Fusion"))],
+    [component(NAME, coded(text="t(2;2)(p21;p23) EML4-ALK translocation"))],
+    [component("48018-6", coded(text="EML4-ALK"))],
+    [gene("EML4"), gene("ALK"), component(NAME, coded(text="EML4-ALK"))],
+    [gene("EML4"), gene("ALK"), component("81291-7", coded("46,XX,t(2;2)(p21;p23)"))],
+    [gene("EML4"), gene("ALK"), component(TYPE, coded(text="Translokation"))],
+]
+
+
+@pytest.mark.parametrize("parts", PAIRS, ids=str)
+def test_partners_are_read_however_they_are_joined(parts: list[Any]) -> None:
+    fact = one(observation(*parts))
+    assert isinstance(fact, Fusion)
+    assert (fact.genes, fact.presence) == (("EML4", "ALK"), Presence.PRESENT)
+
+
+@pytest.mark.parametrize("text", ["KRAS/NRAS", "BRCA1/BRCA2", "NKX2-1", "HLA-DRB1"])
+def test_two_genes_beside_each_other_or_a_hyphened_one_are_no_fusion(text: str) -> None:
+    assert not any(isinstance(fact, Fusion) for fact in read(observation(component("48018-6", coded(text=text)))))
+
+
+def test_a_value_that_is_the_fusion_itself_says_that_it_is_there() -> None:
+    for more in ({"value": coded(text="EML4-ALK fusion")}, {"value": None, "valueString": "EML4-ALK fusion detected"}):
+        fact = one(observation(**more))
+        assert (fact.genes, fact.presence) == (("EML4", "ALK"), Presence.PRESENT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "genes", "presence"),
+    [
+        ("ALK rearrangement", "EML4-ALK fusion detected", ("EML4", "ALK"), Presence.PRESENT),
+        ("RET fusion", "KIF5B-RET", ("KIF5B", "RET"), Presence.PRESENT),
+        ("ALK-Translokation", "nachgewiesen", ("ALK",), Presence.PRESENT),
+        ("ALK-Translokation", "nicht nachgewiesen", ("ALK",), Presence.ABSENT),
+        ("ROS1 Fusion", "negativ", ("ROS1",), Presence.ABSENT),
+        ("ALK rearrangement", "No rearrangement detected", ("ALK",), Presence.ABSENT),
+    ],
+)
+def test_a_test_of_a_fusion_names_the_partner_it_found(
+    name: str, value: str, genes: tuple[str, ...], presence: Presence
+) -> None:
+    fact = one({"resourceType": "Observation", "status": "final", "code": {"text": name}, "valueString": value})
+    assert isinstance(fact, Fusion)
+    assert (fact.genes, fact.presence) == (genes, presence)
+
+
+@pytest.mark.parametrize(
+    ("karyotype", "presence"),
+    [
+        ("46,XX", Presence.ABSENT),
+        ("46,XY[20]", Presence.ABSENT),
+        ("46,XX,t(9;22)(q34;q11)", Presence.PRESENT),
+        ("45,X,-Y", Presence.PRESENT),
+    ],
+)
+def test_a_karyotype_is_named_and_a_normal_one_is_no_finding(karyotype: str, presence: Presence) -> None:
+    fact = one(observation(component("81291-7", coded(karyotype))))
+    assert isinstance(fact, Uninterpreted)
+    assert (fact.presence, fact.written) == (presence, karyotype)

@@ -1,51 +1,57 @@
-"""Markers that are no single gene change: MSI, TMB, HRD, PD-L1, HER2, hormone receptors, TTF-1, other stains."""
+"""Markers that are no single gene change: MSI, TMB, HRD, PD-L1, HER2, hormone receptors, TTF-1, other stains.
+
+Which marker an Observation is about, and its number; what its words say of it is read in `calls`.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import replace
 
 from cds_targets.facts.genomic import Biomarker, Presence, Source
 from cds_targets.fhir import codes
+from cds_targets.fhir.genomics.calls import MMR_PROTEIN, read_call
+from cds_targets.fhir.genomics.gene import notes_of, read_genes
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
-from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Coding, Resource, as_dict, as_list, as_number, as_text, codings, concept_text
 from cds_targets.terms.genes import Genes
 
 _ANY_NAME = re.compile(
-    r"muta|tmb|satellite|msi|mmr|mismatch|homolog|hrd|pd-?l1|death|ttf|thyroid|her-?2|epidermal|recep"
+    r"muta|tmb|satell|msi|mmr|mismatch|homolog|hrd|instab|pd-?l1|death|ttf|thyroid|her-?2|epidermal|recep|rezep"
+    r"|\b[ep]r\b"
 )
+_STAINED_FOR = r"\b.*(?:stain|immun|ihc|presence|status|interpretation|ag\b)"
 _NAMES = (
-    (re.compile(r"tumou?r mutation(?:al)? (?:burden|load)|\btmb\b|mutations/megabase"), "TMB"),
-    (re.compile(r"micro ?satellite|\bmsi\b|\bmmr\b|mismatch repair"), "MSI"),
-    (re.compile(r"homologous recombination defici|\bhrd\b"), "HRD"),
+    (re.compile(r"tumou?r mutation(?:al)? (?:burden|load)|\bb?tmb\b|mutations/megabase|mutationslast"), "TMB"),
+    (re.compile(r"micro ?satellite|mikrosatellit|\bmsi\b|\bmmr\b|mismatch[- ]?repair"), "MSI"),
+    (re.compile(r"homologous recombination (?:defici|status)|\bhrd\b|genomic instability score"), "HRD"),
     (re.compile(r"\bpd-?l1\b|programmed (?:cell )?death[- ](?:1 )?ligand 1"), "PD-L1"),
     (re.compile(r"\bttf-?1\b|thyroid transcription factor"), "TTF-1"),
     (re.compile(r"\bher-?2\b|human epidermal growth factor receptor 2"), "HER2"),
-    (re.compile(r"\b(?:o?estrogen receptor|er)\b.*(?:stain|immun|presence|status|interpretation|ag\b)"), "ER"),
-    (re.compile(r"\b(?:progesterone receptor|pr)\b.*(?:stain|immun|presence|status|interpretation|ag\b)"), "PR"),
+    (re.compile(rf"\bo?estrogen receptor\b|östrogen-?rezeptor|\ber{_STAINED_FOR}"), "ER"),
+    (re.compile(rf"\bprogesterone receptor\b|progesteron-?rezeptor|\bpr{_STAINED_FOR}"), "PR"),
 )
 _NOT_A_RESULT = ("implication", "family", "history", "therapy", "method", "serum", "plasma", "panel")
-_STAIN = re.compile(r"immun(?:e|o)[ -]?(?:stain|histo)|\bihc\b", re.IGNORECASE)
-_STAINED = re.compile(r"^(.{2,60}?)(?: Ag)?(?: \[| by | stain| ihc| immuno|,|$)", re.IGNORECASE)
-_MSI_HIGH = re.compile(
-    r"msi-?h\b|\bhigh\b|instability (?:present|detected)|unstable|\bdmmr\b|deficient|mmr-?d\b|positiv"
+_STAIN = re.compile(r"immun(?:e|o|)[ -]?(?:stain|histo)|\bihc\b", re.IGNORECASE)
+_STAINED = re.compile(r"^(.{2,60}?)(?: Ag)?(?: \[| by |[ -]?stain|[ -]ihc|[ -]?immun|,|$)", re.IGNORECASE)
+_SCALE = {
+    "TPS": re.compile(r"tumou?r proportion|\btps\b|viable tumou?r cells"),
+    "CPS": re.compile(r"combined positive|\bcps\b"),
+}
+_SCORES = re.compile(
+    r"(?P<before>\d{1,3}(?:\.\d{1,2})?)\s?(?P<percent>%)?\s(?P<named>tumou?r proportion score|combined positive score)"
+    r"|\b(?P<name>tps|cps|tumou?r proportion score|combined positive score)\b[^\d<>≥≤;,]{0,15}"
+    r"(?P<sign>[<>]=?|[≥≤])?\s?(?P<after>\d{1,3}(?:\.\d{1,2})?)(?![\d.]|\s?%?\s?[-–]\s?\d)\s?(?P<unit>%)?",
+    re.IGNORECASE,
 )
-_MSI_NOT_HIGH = re.compile(r"\b(?:not|non|no)[- ](?:an? )?(?:msi\b|msi-?h|msi-high|high|unstable|deficient|dmmr)")
-_MSI_LOW = re.compile(r"msi-?l\b|\blow\b")
-_MSI_STABLE = re.compile(
-    r"\bmss\b|\bms-stable\b|\bstable\b|\bpmmr\b|proficient|negativ|not detected|no instability|intact"
-    r"|instability absent"
-)
-_POSITIVE = re.compile(r"\bpositiv|\boverexpress|\bexprimiert")
-_NEGATIVE = re.compile(r"\bnegativ")
-_DENIED = re.compile(r"\b(?:not|no|nicht|kein\w*) (?:over-?express|express|exprimiert|positiv|high|amplif|loss)")
-_SCORE = re.compile(r"(?<![\d.])([0-3]\+)|(?:score|ihc)[ :]*([0-3])(?![\d.%+])|^0$")
-_SCALE = {"TPS": re.compile(r"tumou?r proportion|\btps\b"), "CPS": re.compile(r"combined positive|\bcps\b")}
 _HYBRIDISED = re.compile(r"\b(?:f|c|d|dc|si)?ish\b|in[- ]situ[- ]hybrid|amplif")
 _UNITS = {"TMB": "1/1000000", "PD-L1 TPS": "%"}
-_NUMBER = re.compile(r"([<>]=?|[≥≤])?\s{0,3}(?<![\d.])(\d{1,4}(?:\.\d{1,6})?)(?![\d.]|\s*[-–]\s*\d)\s{0,3}(%|mut\S*)?")
-_RANGE = re.compile(r"\d\s{0,3}(?:[-–]|to)\s{0,3}\d")
+_PER_MEGABASE = re.compile(r"mb\b|mega|1000000|10\*6|10\^6")
+_NUMBER = re.compile(
+    r"([<>]=?|[≥≤])?\s{0,3}(?<![\d.A-Za-z])(\d{1,4}(?:\.\d{1,6})?)(?![\d.]|\s*[-–]\s*\d)\s{0,3}(%|\w[^;,()]{0,30})?"
+)
+_RANGE = re.compile(r"\d\s{0,3}%?\s{0,3}(?:[-–]|to|bis)\s{0,3}\d")
+_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}\b)")
 _PLAIN = {"≥": ">=", "≤": "<="}
 MOST_PER_MEGABASE = 2000  # our own bound, wide on purpose: what lies beyond is a total count or a mistake of unit
 
@@ -70,8 +76,6 @@ def stain_of(found: list[Coding], name: str, resource: Resource, genes: Genes) -
     by_code = any(coding.code == codes.IMMUNOHISTOCHEMISTRY for coding in found)
     if not by_code and not _STAIN.search(name):
         return None
-    from cds_targets.fhir.genomics.gene import read_genes
-
     named = [gene.symbol for gene in read_genes(Parts.of(resource), genes) if gene.symbol]
     if len(named) == 1:
         return named[0]
@@ -94,13 +98,18 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
     name = _refined(marker, resource)
     if value is None and name.startswith(("PD-L1", "TMB")):
         value, comparator, unit = _number_in([concept_text(c) for c in concepts], comparator, unit)
-    call, presence = _call(marker, concepts, texts)
+    if marker == "MSI":
+        texts += _repair_proteins(resource)
+    call, presence = read_call(marker, concepts, texts)
     notes: list[str] = []
     if "dataAbsentReason" in resource and call is None and value is None:
         notes.append(f"no result: {concept_text(resource['dataAbsentReason'])[:60] or 'reason not stated'}")
     if marker == "TMB" and value is not None and (value > MOST_PER_MEGABASE or value < 0):
         notes.append(f"{value:g} is implausible for mutations per megabase and is not used")
         value, call, presence = None, None, Presence.UNKNOWN
+    elif marker == "TMB" and value is not None and not _per_megabase(quantity, unit):
+        notes.append(f"{value:g} {unit} is no number of mutations per megabase and is not used")
+        value = None
     if value is None and call is None and not notes:
         notes.append("the result was not stated in a form that can be read")
     return Biomarker(
@@ -117,18 +126,66 @@ def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | 
     )
 
 
-def read_biomarkers(marker: str, resource: Resource, source: Source) -> list[Biomarker]:
-    """The marker, and what its components say of it where they are scores of their own (TPS and CPS)."""
-    whole = read_biomarker(marker, resource, source)
+def read_biomarkers(marker: str, resource: Resource, source: Source, gene: str | None = None) -> list[Biomarker]:
+    """The marker, and the scores of their own that components, the value's text or a note tell of it (TPS and CPS)."""
+    whole = read_biomarker(marker, resource, source, gene)
+    if marker != "PD-L1":
+        return [whole]
     scores = []
-    for component in as_list(resource.get("component")) if marker == "PD-L1" else ():
+    for component in as_list(resource.get("component")):
         if isinstance(component, dict) and (name := _refined(marker, component)) != marker:
-            score = read_biomarker(marker, component, source)
+            score = read_biomarker(marker, component, source, gene)
             if score.marker == name and (score.value is not None or score.call is not None):
                 scores.append(score)
+    written = [concept_text(concept) for concept in value_concepts(resource)]
+    spoken = _scores_in(" ; ".join([*written, *notes_of(resource)]))
+    told = {score.marker for score in scores} | ({whole.marker} if whole.value is not None else set())
+    if (
+        len(spoken) == 1
+        and whole.marker == marker
+        and whole.value is None
+        and not scores
+        and written
+        and any(_SCORES.search(text) for text in written)
+    ):
+        name, (value, sign, unit) = next(iter(spoken.items()))
+        return [replace(whole, marker=name, value=value, comparator=sign, unit=unit, notes=())]
+    for name, (value, sign, unit) in spoken.items():
+        if name not in told:
+            scores.append(
+                replace(
+                    whole, marker=name, presence=Presence.UNKNOWN, call=None, value=value, comparator=sign, unit=unit
+                )
+            )
     if scores and whole.value is None and whole.call is None:
-        return scores
+        return [replace(score, notes=()) for score in scores]
     return [whole, *scores]
+
+
+def _scores_in(text: str) -> dict[str, tuple[float, str | None, str | None]]:
+    """PD-L1 scores written out with their names: "TPS 60 %, CPS 65", "5% tumor proportion score"."""
+    found: dict[str, tuple[float, str | None, str | None]] = {}
+    for match in _SCORES.finditer(_COMMA.sub(".", text[:400])):
+        named = (match["name"] or match["named"]).casefold()
+        score = "PD-L1 CPS" if named.startswith("c") else "PD-L1 TPS"
+        sign = _PLAIN.get(match["sign"], match["sign"]) if match["sign"] else None
+        found.setdefault(score, (float(match["after"] or match["before"]), sign, match["unit"] or match["percent"]))
+    return found
+
+
+def _repair_proteins(resource: Resource) -> list[str]:
+    """The mismatch-repair proteins stained in components: "MLH1 Loss of expression"."""
+    told = []
+    for component in as_list(resource.get("component")):
+        if isinstance(component, dict) and (protein := MMR_PROTEIN.search(concept_text(component.get("code")))):
+            told += [f"{protein[0]} {concept_text(value)}" for value in value_concepts(component)]
+    return told
+
+
+def _per_megabase(quantity: Resource, unit: str | None) -> bool:
+    """Whether a unit, if one is stated, is one per megabase."""
+    units = [word for word in (unit, as_text(quantity.get("unit")), as_text(quantity.get("code"))) if word]
+    return not units or any(_PER_MEGABASE.search(word.casefold()) for word in units)
 
 
 def _ratio(ratio: Resource) -> float | None:
@@ -164,70 +221,9 @@ def _number_in(
         if not text or len(text) > 60:
             continue
         bare = re.sub(r"\b(?:\d{2}[-A-Z]\d|sp\d+|pd-?l1)\b", " ", text, flags=re.IGNORECASE)
+        bare = _COMMA.sub(".", bare)
         match = None if _RANGE.search(bare) else _NUMBER.search(bare)
-        if match and not any(c.isalpha() for c in bare[max(0, match.start() - 1) : match.start(2)]):
+        if match:
             sign = _PLAIN.get(match[1], match[1]) if match[1] else comparator
-            return float(match[2]), sign, unit or ("%" if match[3] == "%" else None)
+            return float(match[2]), sign, unit or (match[3].strip() if match[3] else None)
     return None, comparator, unit
-
-
-def _call(marker: str, concepts: list[Any], texts: list[str]) -> tuple[str | None, Presence]:
-    values = {coding.code for concept in concepts for coding in codings(concept)}
-    words = " ".join(texts).casefold()
-    if marker == "MSI":
-        return _msi_call(values, words)
-    if marker == "TTF-1" and re.search(r"\bhigh\b", words) and not _DENIED.search(words):
-        return "high", Presence.PRESENT
-    if marker == "HER2" or marker not in ("TMB", "HRD", "BRCAness", "PD-L1"):
-        scored = _scored(texts)
-        if scored is not None:
-            return scored
-        if re.search(r"\blow\b", words):
-            return "low", Presence.UNKNOWN
-    if values & codes.INDETERMINATE or re.search(r"\bequivocal|indeterminate|inconclusive|borderline\b", words):
-        return "equivocal", Presence.UNKNOWN
-    denied = _DENIED.search(words) is not None
-    positive = bool(values & codes.PRESENT) or (not denied and _POSITIVE.search(words) is not None)
-    negative = bool(values & codes.ABSENT) or denied or _NEGATIVE.search(words) is not None
-    if positive and negative:
-        return None, Presence.UNKNOWN
-    if positive or negative:
-        return ("positive", Presence.PRESENT) if positive else ("negative", Presence.ABSENT)
-    if marker in ("TMB", "HRD"):
-        if re.search(r"\bhigh\b|tmb-h\b", words):
-            return "high", Presence.PRESENT
-        if re.search(r"\blow\b|tmb-l\b", words):
-            return "low", Presence.ABSENT
-    spoken = [presence for text in texts if (presence := said(text)) is not None]
-    if len(set(spoken)) == 1 and spoken[0] is not Presence.UNKNOWN:
-        return ("positive" if spoken[0] is Presence.PRESENT else "negative"), spoken[0]
-    return None, Presence.UNKNOWN
-
-
-def _scored(texts: list[str]) -> tuple[str, Presence] | None:
-    """An immunohistochemical score: 3+ is positive, 0 negative, what lies between is neither."""
-    for text in texts:
-        match = _SCORE.search(text.casefold())
-        if match is not None:
-            call = match[1] or match[2] or "0"
-            return call, {"3+": Presence.PRESENT, "3": Presence.PRESENT, "0": Presence.ABSENT}.get(
-                call, Presence.UNKNOWN
-            )
-    return None
-
-
-def _msi_call(values: set[str], words: str) -> tuple[str | None, Presence]:
-    if _MSI_NOT_HIGH.search(words):
-        return "not MSI-H", Presence.ABSENT
-    high = codes.MSI_HIGH in values or _MSI_HIGH.search(words) is not None
-    low = codes.MSI_LOW in values or _MSI_LOW.search(words) is not None
-    stable = codes.MSI_STABLE in values or _MSI_STABLE.search(words) is not None
-    if "unstable" in words and "mss" not in words:
-        stable = codes.MSI_STABLE in values
-    if high and (low or stable):
-        return None, Presence.UNKNOWN
-    if high:
-        return "MSI-H", Presence.PRESENT
-    if low:
-        return "MSI-L", Presence.ABSENT
-    return ("MSS", Presence.ABSENT) if stable else (None, Presence.UNKNOWN)

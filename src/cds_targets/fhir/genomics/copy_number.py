@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from cds_targets.facts.genomic import CopyNumber, CopyNumberCall, Presence, Source, Uninterpreted
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead
-from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
+from cds_targets.fhir.genomics.parts import Parts, spellings
 from cds_targets.fhir.genomics.presence import UNSTATED, read_origin, read_presence, read_vaf
+from cds_targets.fhir.genomics.structural import NAMED, names_finding
+from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Resource, as_dict, as_list, as_number, codings
 
 _BARE = "a copy number without a call: no sourced threshold says whether this is an amplification"
 _UNGRADED = "a copy-number gain whose height was not stated: whether it is an amplification cannot be told"
+_AMPLIFIED = re.compile(r"amplif|high level gain")
+_DELETED = re.compile(
+    r"deep deletion|\b(?:homozyg\w*|bi ?allel\w*) (?:gene )?(?:copy number )?(?:deletion|loss|verlust)"
+)
+_LOST = re.compile(r"copy number loss|\b(?:hetero|hemi)zyg\w* (?:deletion|loss(?! of)|verlust)|single copy loss|^loss$")
 _SPEAKING = (codes.COPY_NUMBER_TYPE, codes.CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FEATURE_CONSEQUENCE)
+_NAMING = (codes.DISCRETE, codes.COPY_NUMBER_TYPE, codes.CHANGE_TYPE)
 
 
 def read_copy_number(
@@ -26,10 +36,13 @@ def read_copy_number(
     if call is None and not ungraded and (copies is None or (small and not _symbolic(parts))):
         return []
     presence, notes = read_presence(resource, True)
+    denied = [text for text in parts.texts_of(_NAMING) if said(text) is Presence.ABSENT]
+    if denied and presence is not Presence.UNKNOWN:
+        presence, notes = Presence.ABSENT, [f"stated to be absent: “{denied[0][:60]}”"]
     if call is CopyNumberCall.AMPLIFICATION and presence is Presence.UNKNOWN and _interpreted(resource):
         presence, notes = Presence.PRESENT, ["amplification is stated by the interpretation"]
-    if call is not None and presence is Presence.UNKNOWN and notes == [UNSTATED] and _named_by_value(resource):
-        presence, notes = Presence.PRESENT, ["the value names the finding itself"]
+    if notes == [UNSTATED] and (call is not None or ungraded) and names_finding(resource):
+        presence, notes = Presence.PRESENT, [NAMED]
     if ungraded:
         notes.append(_UNGRADED)
     elif call is None:
@@ -42,17 +55,11 @@ def read_copy_number(
         if gene.rivals:
             facts += [Uninterpreted(gene.notes[0], source, gene=rival) for rival in gene.rivals]
             continue
-        said = (*gene.notes, *notes)
+        remarks = (*gene.notes, *notes)
         written = "copy number gain" if ungraded else (call.value if call else "")
         call_or_unknown = call or CopyNumberCall.UNKNOWN
-        facts.append(CopyNumber(gene.symbol, presence, call_or_unknown, source, copies, origin, vaf, written, said))
+        facts.append(CopyNumber(gene.symbol, presence, call_or_unknown, source, copies, origin, vaf, written, remarks))
     return facts
-
-
-def _named_by_value(resource: Resource) -> bool:
-    """Whether the value is the finding ("MDM2 amplification") and neither denies nor doubts it."""
-    texts = [text for concept in value_concepts(resource) for text in spellings(concept)]
-    return "interpretation" not in resource and any("amplif" in text.casefold() for text in texts)
 
 
 def _symbolic(parts: Parts) -> bool:
@@ -79,18 +86,21 @@ def _call(resource: Resource, parts: Parts, copies: float | None) -> tuple[CopyN
     value = resource.get("valueString")
     if isinstance(value, str):
         texts.append(value[:200])
-    words = " ".join(texts).casefold().replace("_", " ").replace("-", " ")
-    if values & codes.COPY_GAIN or "low level gain" in words:
+    words = [text.casefold().replace("_", " ").replace("-", " ") for text in texts]
+
+    def spoken(pattern: re.Pattern[str]) -> bool:
+        return any(pattern.search(word) for word in words)
+
+    if values & codes.COPY_GAIN or any("low level gain" in word for word in words):
         return CopyNumberCall.GAIN, False
-    if values & codes.AMPLIFIED or (("amplification" in words or "amplified" in words) and "no amplif" not in words):
-        return (None, False) if "not amplified" in words else (CopyNumberCall.AMPLIFICATION, False)
-    if "high level gain" in words:
+    if values & codes.AMPLIFIED or spoken(_AMPLIFIED):
         return CopyNumberCall.AMPLIFICATION, False
-    if copies == 0 or "deep deletion" in words or "homozygous deletion" in words:
+    small = codes.PROTEIN in parts or codes.CDNA in parts
+    if copies == 0 or (spoken(_DELETED) and not small):
         return CopyNumberCall.DELETION, False
-    if values & codes.COPY_LOSS or "copy number loss" in words:
+    if values & codes.COPY_LOSS or (spoken(_LOST) and not small):
         return CopyNumberCall.LOSS, False
-    if values & codes.COPY_GAIN_UNGRADED or "copy number gain" in words:
+    if values & codes.COPY_GAIN_UNGRADED or any("copy number gain" in word for word in words):
         return None, True
     if copies is not None and 0 < copies < 2 and values & codes.DELETION_TYPES:
         return CopyNumberCall.LOSS, False

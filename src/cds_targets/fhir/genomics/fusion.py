@@ -1,4 +1,4 @@
-"""Fusions and rearrangements: five ways in which reports write them."""
+"""Fusions and rearrangements, in every way in which reports write them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from cds_targets.facts.genomic import Fusion, Presence, Source
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.gene import GeneRead, read_gene
 from cds_targets.fhir.genomics.parts import Parts
-from cds_targets.fhir.genomics.presence import read_origin, read_presence
+from cds_targets.fhir.genomics.presence import UNSTATED, read_origin, read_presence
+from cds_targets.fhir.genomics.structural import NAMED, names_finding
 from cds_targets.fhir.reading import Resource, as_text
 from cds_targets.terms.genes import Genes
 
-_PAIR = re.compile(r"\b([A-Za-z][A-Za-z0-9-]{1,14})\s?(?:::|--|/|–)\s?([A-Za-z][A-Za-z0-9-]{1,14})\b")
-_HYPHENED = re.compile(r"\b([A-Z][A-Z0-9]{1,9})-([A-Z][A-Z0-9]{1,9})\b")
+_GENE = r"[A-Za-z][A-Za-z0-9]{1,11}(?:-[A-Za-z0-9]{1,4})??"
+_PAIR = re.compile(rf"(?<![A-Za-z0-9])({_GENE})\s?(::|--|[-–—/])\s?({_GENE})(?![A-Za-z0-9])")
+_IN_BRACKETS = re.compile(r"\s{0,2}[(\[][^()\[\]]{0,40}[)\]]")
 _IDS = re.compile(r"HGNC:(\d{1,6})::HGNC:(\d{1,6})")
-_SINGLE = re.compile(r"\b([A-Z][A-Z0-9-]{1,11})\s(?:gene )?(?:fusion|rearrangement|translocation)", re.IGNORECASE)
-_WORDS = ("fusion", "rearrange", "translocation")
+_SINGLE = re.compile(r"\b([A-Z][A-Z0-9-]{1,11})[\s-](?:gene )?(?:fusion|rearrangement|translo[ck]ation)", re.IGNORECASE)
+_WORDS = ("fusion", "rearrange", "translocation", "translokation", "rearrangiert")
 
 
 def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[GeneRead], known: Genes) -> Fusion | None:
@@ -31,15 +33,18 @@ def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[Ge
         for written in parts.texts(codes.FUSION):
             partners = partners or pair_in_text(written, known)
     if not partners:
-        for named in parts.texts(codes.GENE):
-            if "::" in named:
+        for named in (*parts.texts(codes.GENE), *parts.texts(codes.DISCRETE)):
+            if is_pair(named, known):
                 written, partners = named, partners or pair_in_text(named, known)
     if not partners:
         words = _speaking(resource, parts)
         stated = bool(parts.values(codes.MOLECULAR_CONSEQUENCE) & codes.FUSION_CONSEQUENCE) or bool(
             (parts.values(codes.FUNCTIONAL_EFFECT) | parts.values(codes.CHANGE_TYPE)) & codes.FUSION_CONSEQUENCE
         )
-        if not stated and not any(word in words.casefold() for word in _WORDS):
+        folded = words.casefold()
+        karyotype = " ".join(parts.texts(codes.KARYOTYPE))
+        stated = stated or (len(genes) == 2 and "t(" in karyotype)
+        if not stated and not any(word in folded for word in _WORDS):
             return None
         written = words[:120]
         partners = [gene.symbol for gene in genes if gene.symbol] or pair_in_text(words, known)
@@ -51,6 +56,8 @@ def read_fusion(resource: Resource, parts: Parts, source: Source, genes: list[Ge
     if not partners:
         return None
     presence, notes = read_presence(resource, True)
+    if notes == [UNSTATED] and names_finding(resource):
+        presence, notes = Presence.PRESENT, [NAMED]
     notes += [note for gene in genes for note in gene.notes]
     if any(gene.rivals for gene in genes):
         presence = Presence.UNKNOWN
@@ -74,13 +81,20 @@ def pair_in_text(text: str, known: Genes) -> list[str]:
     if ids is not None:
         first, second = known.by_hgnc.get(ids[1]), known.by_hgnc.get(ids[2])
         return [first, second] if first and second else []
-    for pattern in (_PAIR, _HYPHENED):
-        for match in pattern.finditer(text[:300]):
-            if match[1].upper().startswith("HGNC"):
-                continue
-            first, second = known.named(match[1]), known.named(match[2])
-            if first and second:
-                return [first, second]
-            if pattern is _PAIR and "::" in match[0] and (first or second):
-                return [first or match[1], second or match[2]]
+    for match in _PAIR.finditer(_IN_BRACKETS.sub("", text[:300])):
+        if match[1].upper().startswith("HGNC"):
+            continue
+        first, second = known.named(match[1]), known.named(match[3])
+        if first and second:
+            return [first, second]
+        if match[2] == "::" and (first or second):
+            return [first or match[1], second or match[3]]
     return []
+
+
+def is_pair(text: str, known: Genes) -> bool:
+    """Whether a text is two genes joined as a fusion is written and nothing else (`A/B` may be any two genes)."""
+    if len(text) > 40 or known.named(text) is not None:
+        return False
+    joined = _PAIR.fullmatch(_IN_BRACKETS.sub("", text).strip())
+    return joined is not None and (joined[2] == "::" or (joined[2] != "/" and bool(pair_in_text(text, known))))

@@ -14,7 +14,7 @@ from cds_targets.terms.genes import Genes
 _HGNC = re.compile(r"(?:HGNC[:_ ]?)?(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d{1,2}orf\d{1,3}")
 _DECORATED = re.compile(r"([A-Z][A-Z0-9-]{1,11})\s?(?:gene(?: .{0,40})?|\(.{0,50}\)|[,;] .{0,50})")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,11}")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,19}")
 MAX_NAME = 80
 ALIKE = 0.8  # our own bound: CHECK2 is a slip for CHEK2, another gene's symbol is not
 

@@ -20,16 +20,19 @@ from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import read_biomarker
 from cds_targets.fhir.genomics.change import parsed_protein
+from cds_targets.fhir.genomics.fusion import pair_in_text
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
 from cds_targets.fhir.genomics.presence import UNSTATED, read_presence, signal
+from cds_targets.fhir.genomics.structural import NAMED
 from cds_targets.fhir.genomics.words import answered
 from cds_targets.fhir.reading import Resource, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms.genes import Genes
 
 _GENE_TEST = re.compile(
-    r"(?P<gene>[A-Z][A-Z0-9-]{1,11}) (?:gene |targeted )*(?:"
-    r"(?P<fusion>rearrangements?|fusions?|translocations?)|(?P<amplified>amplification|copy number)"
-    r"|(?:mutations?|variants?|sequencing|full|deletion|status)\b|(?P<change>(?:p\.)?\(?[A-Z][a-z]{0,2}\d{1,5}[A-Z*=a-z]{1,4}\)?)(?!\S))"
+    r"(?P<gene>[A-Z][A-Z0-9-]{1,11}?)(?i:[ -](?:gene |targeted |gen-?|exon \d{1,2} )*)(?:"
+    r"(?P<fusion>(?i:rearrang\w*|fusion\w*|translo[ck]ation\w*))|(?P<amplified>(?i:amplifi[ck]ation\w*|copy number))"
+    r"|(?i:mutation\w*|variante?n?s?|sequenzierung|sequencing|full|deletion|status|analyse|analysis)\b"
+    r"|(?P<change>(?:p\.)?\(?[A-Z][a-z]{0,2}\d{1,5}[A-Z*=a-z]{1,4}\)?)(?!\S))"
 )
 _GENE = r"[A-Z][A-Z0-9-]{1,11}"
 _PROBE = r"(?i:\b(?:[DC]|SI)?ISH|\bFISH|\bin[- ]situ[- ]hybridi[sz]ation)\b"
@@ -118,7 +121,7 @@ def read_named_tests(
     return facts
 
 
-def read_test_value(resource: Resource, test: NamedTest, source: Source) -> list[GenomicFact]:
+def read_test_value(resource: Resource, test: NamedTest, source: Source, genes: Genes) -> list[GenomicFact]:
     """The value of an Observation that is itself a test of one gene; empty if it has none."""
     concepts = value_concepts(resource)
     interpretations = as_list(resource.get("interpretation"))
@@ -131,7 +134,10 @@ def read_test_value(resource: Resource, test: NamedTest, source: Source) -> list
     if test.fusion or test.amplification or test.change is not None:
         presence, notes = read_presence(resource, False)
         if test.fusion:
-            return [Fusion((test.gene,), presence, source, written=written, notes=tuple(notes))]
+            pair = next((found for text in texts if test.gene in (found := pair_in_text(text, genes))), [test.gene])
+            if notes == [UNSTATED] and len(pair) == 2:
+                presence, notes = Presence.PRESENT, [NAMED]
+            return [Fusion(tuple(pair), presence, source, written=written, notes=tuple(notes))]
         if test.amplification:
             call = CopyNumberCall.AMPLIFICATION if presence is not Presence.UNKNOWN else CopyNumberCall.UNKNOWN
             return [CopyNumber(test.gene, presence, call, source, written=written, notes=tuple(notes))]

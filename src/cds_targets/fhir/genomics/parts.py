@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,6 +99,10 @@ class Parts:
     def values(self, code: str) -> set[str]:
         """Every code given as value of a component code."""
         return {coding.code for concept in self.concepts(code) for coding in codings(concept) if coding.code}
+
+    def texts_of(self, several: Iterable[str]) -> list[str]:
+        """The texts of several component codes."""
+        return [text for code in several for text in self.texts(code)]
 
     def texts(self, code: str) -> list[str]:
         """Every code, display and text given as value of a component code."""

@@ -18,11 +18,11 @@ from cds_targets.facts.genomic import (
 )
 from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarker, read_biomarkers, stain_of
+from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarkers, stain_of
 from cds_targets.fhir.genomics.change import ChangeRead, gene_of_accession, has_bases, parsed_protein, read_change
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
-from cds_targets.fhir.genomics.fusion import pair_in_text, read_fusion
+from cds_targets.fhir.genomics.fusion import is_pair, pair_in_text, read_fusion
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, genes_in_text, notes_of, read_genes
 from cds_targets.fhir.genomics.implications import Implications
 from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
@@ -42,12 +42,14 @@ from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_lis
 from cds_targets.terms import Terms
 
 _GENETIC = re.compile(
-    r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing"
+    r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing|\bngs\b"
+    r"|\bgenomic|\bgenetic|\bgenetisch|molecular (?:finding|result|patholog|genetic|profil)|molekular(?:patholog|genet)"
 )
 _WRITTEN = re.compile(
     r"(?P<gene>[A-Z][A-Za-z0-9-]{1,11})[ :]+(?P<change>(?:p\.)?\(?[A-Z*][a-z]{0,2}\d{1,5}\S{1,30}?)[ :,]*"
     r"(?P<rest>(?:(?:mutation|variant|not|was|is|detected|present|positive|negative|absent|found)[ .]*)*)",
 )
+_NORMAL_KARYOTYPE = re.compile(r"46,\s?X[XY](?:\[\d{1,3}\])?")
 _CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
 _OTHER_KINDS = codes.GENOTYPE_CODES | {codes.OVERALL_INTERPRETATION}
 
@@ -129,7 +131,7 @@ class VariantReader:
         name = text or concept_text(about)
         stain = stain_of(found, name, resource, self.genes)
         if stain is not None:
-            return self._settled(entry, lambda resource, source: [self._stain(stain, resource, source)])
+            return self._settled(entry, lambda resource, source: self._stain(stain, resource, source))
         if named_test(resource, self.genes) is not None:
             return self._settled(entry, self._variant)
         genetic = not known and "component" in resource and _GENETIC.search(name.casefold()) is not None
@@ -151,8 +153,8 @@ class VariantReader:
         facts: list[GenomicFact] = reader(entry.resource, source)
         return facts
 
-    def _stain(self, gene: str, resource: Resource, source: Source) -> Biomarker:
-        return read_biomarker(codes.MARKER_OF_GENE.get(gene, gene), resource, source, gene)
+    def _stain(self, gene: str, resource: Resource, source: Source) -> list[Biomarker]:
+        return read_biomarkers(codes.MARKER_OF_GENE.get(gene, gene), resource, source, gene)
 
     def _worded_result(self, resource: Resource, source: Source) -> list[GenomicFact]:
         """A result without a code whose value is a sentence: "Gene fusion panel: ETV6::NTRK3 fusion detected"."""
@@ -194,11 +196,10 @@ class VariantReader:
             return list(named)
         if not genes and (test := named_test(resource, self.genes)) is not None:
             genes = [GeneRead(test.gene)]
-            valued = not any(code in parts for code in _CHANGES) and read_test_value(resource, test, source)
+            valued = not any(code in parts for code in _CHANGES) and read_test_value(resource, test, source, self.genes)
             if valued:
                 return valued
-        paired = not any(gene.symbol for gene in genes) and any("::" in text for text in parts.texts(codes.GENE))
-        structural = paired or may_be_structural(resource, parts)
+        structural = may_be_structural(resource, parts) or self._may_be_pair(parts, genes)
         if structural and not genes and codes.GENE not in parts:
             spoken = self._gene_of_value(resource)
             genes = [GeneRead(spoken)] if spoken is not None else []
@@ -245,6 +246,8 @@ class VariantReader:
             if presence is Presence.ABSENT and symbol is not None:
                 written = concept_text(resource.get("code"))
                 return [Tested(symbol, source, found_nothing=True, written=written, notes=tuple(notes))]
+            if symbol is None and codes.KARYOTYPE in parts:
+                return [_karyotype(parts, source, presence, notes)]
             if symbol is None:
                 why = "a genetic variant is reported without a gene or a change"
                 return [Uninterpreted(why, source, presence=presence, written=_words(parts), notes=tuple(notes))]
@@ -271,6 +274,12 @@ class VariantReader:
                 structural,
             )
         ]
+
+    def _may_be_pair(self, parts: Parts, genes: list[GeneRead]) -> bool:
+        """Whether two genes stand joined where one should, or where the variant is named; or a translocation."""
+        known = bool(genes) and all(gene.symbol in self.genes.by_symbol for gene in genes)
+        slots = (codes.DISCRETE,) if known else (codes.GENE, codes.DISCRETE)
+        return codes.KARYOTYPE in parts or any(is_pair(text, self.genes) for text in parts.texts_of(slots))
 
     def _gene_of_value(self, resource: Resource) -> str | None:
         """The one gene that a value's text names."""
@@ -322,6 +331,16 @@ class VariantReader:
         return facts
 
 
+def _karyotype(parts: Parts, source: Source, presence: Presence, notes: list[str]) -> Uninterpreted:
+    """A karyotype is named; only that it is normal can be said of it, which is no finding."""
+    texts = parts.texts(codes.KARYOTYPE)
+    if texts and all(_NORMAL_KARYOTYPE.fullmatch(text) for text in texts) and presence is Presence.PRESENT:
+        why, presence = "a normal karyotype", Presence.ABSENT
+    else:
+        why = "a karyotype: which genes its changes touch is not told"
+    return Uninterpreted(why, source, presence=presence, written="; ".join(texts)[:200], notes=tuple(notes))
+
+
 def _worded(resource: Resource) -> bool:
     return "valueString" in resource or "valueCodeableConcept" in resource
 
@@ -361,4 +380,4 @@ def _negative_words(parts: Parts, change: ChangeRead) -> str | None:
 
 def _words(parts: Parts) -> str:
     """What an Observation without gene and change says at all."""
-    return "; ".join([*parts.texts(codes.DISCRETE), *parts.texts(codes.KARYOTYPE)])[:200]
+    return "; ".join(parts.texts(codes.DISCRETE))[:200]

@@ -25,8 +25,10 @@ _BESIDES = re.compile(
 )
 _CLAUSE = re.compile(r"[;\n]|\.(?=\s|$)|\b(?:but|however|aber|jedoch)\b")
 _DENIED = re.compile(
-    r"\b(?:not|no|non|none|never|without|absence of|nicht|kein(?:e|en|er|es|em)?|ohne)\b(?P<rest>.*)", re.DOTALL
+    r"\b(?:not|no(?! special type)|none|never|without|absence of|nicht|kein(?:e|en|er|es|em)?|ohne)\b(?P<rest>.*)",
+    re.DOTALL,
 )
+_NON = re.compile(r"\bnon[- ]?$")
 _AFFIRMED = re.compile(
     r"\b(?:detected|positiv\w*|present|mutated|found|identified|observed|seen|amplified|rearranged|mutiert|vorhanden"
     r"|gefunden|identifiziert|detektiert|festgestellt|nachweis|nachgewiesen|nachweisbar|amplifiziert|rearrangiert)\b"
@@ -49,6 +51,17 @@ _BARE = {
 def answered(text: str) -> Presence | None:
     """What the value of a result says, which may be as short as "no"."""
     return _BARE.get(text.strip().casefold()) or said(text)
+
+
+def claims(text: str, pattern: re.Pattern[str]) -> set[bool]:
+    """Whether a text states what the pattern says (True), denies it (False), both, or neither."""
+    found: set[bool] = set()
+    for clause in _CLAUSE.split(text[:MAX_LENGTH].casefold()):
+        denial = _DENIED.search(clause)
+        for match in pattern.finditer(clause):
+            denied = denial is not None and match.start() >= denial.start()
+            found.add(not denied and _NON.search(clause[: match.start()]) is None)
+    return found
 
 
 @lru_cache(maxsize=4096)
