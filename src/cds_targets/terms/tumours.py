@@ -119,5 +119,12 @@ class Tumours:
         return node != narrower and node in self._ancestors.get(narrower, frozenset())
 
 
+_BRITISH = (("tumour", "tumor"), ("aemia", "emia"), ("oesoph", "esoph"))
+
+
 def _folded(text: str) -> str:
-    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
+    """Without case, punctuation and British spelling."""
+    folded = " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
+    for british, american in _BRITISH:
+        folded = folded.replace(british, american)
+    return folded
