@@ -16,8 +16,9 @@ LIPO: dict[str, Any] = {"tumour": {"is": "DDLS", "extent": "metastatic"}, "ampli
 PLATINUM = [{"drug": "carboplatin", "first": "300 days ago", "last": "200 days ago"}]
 TPS = {"marker": "PD-L1 TPS", "unit": "%"}
 FIRST_LINE = {"NCT06793215", "NCT06119581", "NCT04613596"}
-LATER = {"NCT06497556", "NCT06300177", "NCT05132075"}
-CLOSED = {"NCT04303780", "NCT04685135", "NCT06625320", "NCT05116683", "NCT02545283", "NCT04979442"}
+LATER = {"NCT06300177", "NCT03178552"}
+REPORTED = {"NCT04303780", "NCT04685135", "NCT06625320", "NCT05116683", "NCT02545283", "NCT04979442"}
+CLOSED = REPORTED | {"NCT06497556", "NCT05132075", "NCT04793958", "NCT06084689", "NCT05512377"}
 
 
 def offered(**short: Any) -> tuple[set[str], set[str]]:
@@ -38,7 +39,7 @@ def offered(**short: Any) -> tuple[set[str], set[str]]:
         ({**LUNG, "biomarkers": [TPS | {"value": 60}]}, {"NCT06345729"}, {"NCT05920356"}),
         ({**LUNG, "biomarkers": [TPS | {"value": 0}]}, {"NCT05920356"}, {"NCT06345729"}),
         (COLON, {"NCT06252649"}, {"NCT04793958", *FIRST_LINE}),
-        ({**COLON, "therapies": [{"drug": "oxaliplatin"}]}, {"NCT04793958"}, {"NCT06252649"}),
+        ({**COLON, "therapies": [{"drug": "oxaliplatin"}]}, {"NCT06326411"}, {"NCT06252649"}),
         ({**LIPO, "wild_type": ["TP53"]}, {"NCT04785196", "NCT05180695"}, FIRST_LINE),
         ({**LIPO, "variants": ["TP53 R175H"]}, set(), {"NCT04785196", "NCT05180695"}),
         ({"tumour": "PMF", "wild_type": ["TP53"]}, {"NCT04878003"}, {"NCT04640532"}),
@@ -80,6 +81,14 @@ def test_the_history_not_sent_is_an_open_point_of_a_match() -> None:
     assert any("line" in point for point in match.open_points)
 
 
+def test_a_value_that_nobody_measured_is_an_open_point_and_rules_nobody_out() -> None:
+    relapsed = {"tumour": "PMF", "wild_type": ["TP53"], "therapies": [{"drug": "ruxolitinib", "last": "30 days ago"}]}
+    found = match_studies(studies(), patient(**relapsed), library().terms)
+    boreas = next(match for match in found if match.study.nct == "NCT03662126")
+    assert boreas.outcome is Outcome.MET
+    assert "no platelets result" in boreas.open_points
+
+
 def test_what_is_all_met_comes_first() -> None:
     found = match_studies(studies(), patient(**LUNG), library().terms)
     assert [match.outcome for match in found] == sorted((m.outcome for m in found), key=lambda o: o is not Outcome.MET)
@@ -87,7 +96,7 @@ def test_what_is_all_met_comes_first() -> None:
 
 def test_a_study_for_this_tumour_and_gene_comes_before_one_for_any_tumour() -> None:
     found = [m.study.nct for m in match_studies(studies(), patient(**LUNG, therapies=PLATINUM), library().terms)]
-    assert found.index("NCT06497556") < found.index("NCT06326411") < found.index("NCT05227326")
+    assert found.index("NCT06300177") < found.index("NCT06326411") < found.index("NCT05227326")
 
 
 def test_an_unrecorded_extent_is_an_open_point() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_targets.facts.genomic import CopyNumber, Fusion, Presence, Variant
@@ -14,6 +14,7 @@ from cds_targets.library.conditions import (
     Condition,
     CopyNumberIs,
     FusionIs,
+    LabIs,
     Line,
     TumourIs,
     VariantIs,
@@ -92,7 +93,7 @@ def _match_arm(
     for line, exception in arm.lines:
         verdict = judged.get(line)
         if verdict is None:
-            verdict = judged[line] = judge_line(line, record, terms)
+            verdict = judged[line] = _judged(line, record, terms)
         if exception:
             verdict = inverted(verdict)
         if verdict.outcome is Outcome.NOT_MET:
@@ -109,6 +110,13 @@ def _match_arm(
     if typed or finding or _changed(study.targets, record):
         return StudyMatch(study, arm, Outcome.UNKNOWN, tuple(criteria), typed + finding)
     return None
+
+
+def _judged(line: Line, record: PatientRecord, terms: Terms) -> Verdict:
+    """The verdict, except that a value nobody has measured rules nobody out: before a study it is measured."""
+    verdict = judge_line(line, record, terms)
+    measured = not isinstance(line, LabIs) or any(lab.test in line.test for lab in record.labs)
+    return verdict if measured or verdict.outcome is not Outcome.NOT_MET else replace(verdict, outcome=Outcome.UNKNOWN)
 
 
 def _names_a_type(line: Line) -> bool:
