@@ -61,7 +61,7 @@ def test_a_patient_is_matched_against_both_kinds(folder: Path) -> None:
     (folder / "ada.json").write_text(json.dumps(BODIES["matching-trials"]))
     done = run(folder, "match", str(folder / "ada.json"), "--as-of", "2026-03-01")
     assert done.exit_code == 0
-    assert "Potential match: NCT06497556" in done.output
+    assert "Potential match: NCT06300177" in done.output
     assert "NCT90000001 A study that nobody curated" in done.output
     assert "not checked" in done.output
 
@@ -72,7 +72,7 @@ def test_a_bundle_is_taken_as_the_whole_record(folder: Path) -> None:
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": chart["patient"]}, *entries]}
     (folder / "ada.json").write_text(json.dumps(bundle))
     done = run(folder, "match", str(folder / "ada.json"), "--as-of", "2026-03-01")
-    assert "Potential match: NCT06497556" in done.output
+    assert "Potential match: NCT06300177" in done.output
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "{}", '{"resourceType": "Patient"}'])
