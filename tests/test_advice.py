@@ -222,7 +222,25 @@ def test_a_germline_variant_leads_to_no_proposal() -> None:
 def test_a_preliminary_variant_is_one_notice_and_no_proposal() -> None:
     shown = cards(changed("-kras", status="preliminary"))
     assert therapies(shown) == []
-    assert [read(card)["id"] for card in shown] == ["kras-g12c-preliminary", "not-everything-seen"]
+    assert [read(card)["id"] for card in shown] == ["kras-g12c-preliminary"]
+
+
+def test_a_preliminary_variant_that_no_card_speaks_of_is_said_by_the_gaps() -> None:
+    (*_, last) = cards(changed("-stk11", status="preliminary"))
+    assert unknown([last]) == ["some results are preliminary and lead to no suggestion"]
+
+
+def test_a_gap_that_a_card_names_is_not_said_again() -> None:
+    shown = cards(call(**dict.fromkeys(MEDICATIONS, ...)))
+    assert [sentence for sentence in unknown(shown) if sentence == "no medication history was sent"] == [
+        "no medication history was sent"
+    ]
+
+
+def test_a_card_that_cannot_be_judged_claims_no_regulatory_status() -> None:
+    (card,) = cards(call(conditions=EMPTY))
+    assert read(card)["id"] == "kras-g12c-tumour-type-missing"
+    assert "strength" not in read(card)
 
 
 def test_where_one_of_several_suffices_the_others_are_not_missing() -> None:

@@ -164,8 +164,10 @@ class Advisor:
         spoken = [finding for finding in found.unknown if finding.card.unknown_card is not None]
         unjudged = [finding for finding in found.unknown if finding.card.unknown_card is None]
         findings = sorted([*found.shown, *spoken], key=_order)
-        uninterpreted = _uninterpreted(record) if service.id == "targeted-therapies" else ()
-        room = self.settings.max_cards - bool(found.gaps or unjudged or found.failed or uninterpreted)
+        uninterpreted = _uninterpreted(record, findings) if service.id == "targeted-therapies" else ()
+        told = {sentence for finding in findings for sentence in finding.missing}
+        gaps = tuple(gap for gap in found.gaps if gap not in told)
+        room = self.settings.max_cards - bool(gaps or unjudged or found.failed or uninterpreted)
         count = _shown_alone(findings, room)
         shown, rest = findings[:count], findings[count:]
         cards: list[Card] = []
@@ -178,7 +180,6 @@ class Advisor:
         for kind in dict.fromkeys(finding.kind for finding in rest):
             same = [finding for finding in rest if finding.kind is kind]
             cards.append(card_of(same[0], call, terms) if len(same) == 1 else folded(same, kind, call))
-        gaps = found.gaps
         if not cards:
             topics = _SPEAKS_OF[service.id]
             if service.hook != "patient-view" and not any(order.drug for order in record.orders):
@@ -245,8 +246,8 @@ def _order(finding: Finding) -> tuple[int, int, str]:
     return {"critical": 0, "warning": 1, "info": 2}[indicator], card.rank, card.id
 
 
-def _uninterpreted(record: PatientRecord) -> tuple[str, ...]:
-    """Results that were reported and not understood, as sentences."""
+def _uninterpreted(record: PatientRecord, findings: list[Finding]) -> tuple[str, ...]:
+    """Results that were reported and not understood, or wait for their final report, as far as no card says so."""
     lines = [
         f"{fact.gene}: {fact.why}" if fact.gene else fact.why
         for fact in record.genomics.uninterpreted
@@ -257,9 +258,10 @@ def _uninterpreted(record: PatientRecord) -> tuple[str, ...]:
         for variant in record.genomics.variants
         if (variant.presence.value == "unknown" or variant.structural) and variant.notes
     ]
-    preliminary = record.genomics.variants and any(
-        v.source.status is ReportStatus.PRELIMINARY for v in record.genomics.variants
-    )
-    if preliminary:
+    leaves = [leaf for finding in findings for leaf in finding.verdict.leaves()]
+    told = {fact for leaf in leaves if leaf.outcome is not Outcome.NOT_MET for fact in leaf.facts}
+    if any(
+        v.source.status is ReportStatus.PRELIMINARY and v.source.reference not in told for v in record.genomics.variants
+    ):
         lines.append("some results are preliminary and lead to no suggestion")
     return tuple(dict.fromkeys(lines))

@@ -180,6 +180,13 @@ def test_a_note_without_a_word_for_doubt_stays_silent_and_names_nothing_missing(
     assert ada.missing == ()
 
 
+def test_a_note_that_does_not_hold_leaves_nothing_open() -> None:
+    note = {"when": [{"tumour": {"is": "COADREAD"}}, {"variant": {"gene": "STK11"}}], "text": "STK11 too."}
+    ada = judged(card(notes=[note]), **ADA)
+    assert ada.additions == ()
+    assert ada.missing == ()
+
+
 def test_notes_are_not_judged_where_the_card_does_not_apply() -> None:
     note = {"when": [{"variant": {"gene": "STK11"}}], "text": "STK11 too.", "if_unknown": "unknown"}
     colon = judged(card(notes=[note]), tumour="COADREAD", variants=["KRAS G12C", "STK11 Q37*"])

@@ -196,7 +196,7 @@ def _extension(finding: Finding) -> wire.CardExtension:
         kind=finding.kind,
         therapies=finding.therapies,
         about=finding.about,
-        strength=_strength(card) if finding.therapies or not card.therapies else None,
+        strength=_strength(card) if finding.applies and (finding.therapies or not card.therapies) else None,
         because=tuple(_because(finding.verdict)),
         unknown=finding.missing,
         evidence=tuple(

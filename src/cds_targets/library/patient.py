@@ -46,6 +46,7 @@ class ExampleTumour(Short):
 
     is_: str | None = Field(alias="is", description="OncoTree code; null for a tumour type that could not be read")
     extent: Literal["early", "locally advanced", "metastatic", "unknown"] = "unknown"
+    stage: str | None = Field(None, description="The stage group as recorded (IIIA).")
     active: bool | None = True
     certain: bool = True
 

@@ -75,6 +75,8 @@ def _tumour_fits(condition: TumourIs, tumour: Tumour, case: Case) -> tuple[Outco
         return Outcome.NOT_MET, f"{_extent(tumour, case).value} {name}"
     if Outcome.UNKNOWN in outcomes:
         return Outcome.UNKNOWN, f"the tumour type ({name}) is not known precisely enough"
+    if _metastatic_only(condition) and _stage_three(tumour, case):
+        return Outcome.UNKNOWN, f"stage {tumour.stage} {name}: whether it is metastatic now is not recorded"
     if not tumour.certain:
         return Outcome.UNKNOWN, f"{name} is suspected, not confirmed"
     if condition.extent is not None:
@@ -85,6 +87,15 @@ def _tumour_fits(condition: TumourIs, tumour: Tumour, case: Case) -> tuple[Outco
             return Outcome.NOT_MET, f"{extent.value} {name}"
         return Outcome.MET, f"{extent.value} {name}"
     return Outcome.MET, name
+
+
+def _metastatic_only(condition: TumourIs) -> bool:
+    return condition.extent == ("metastatic",) or {"early", "locally advanced"} <= set(condition.extent_not or ())
+
+
+def _stage_three(tumour: Tumour, case: Case) -> bool:
+    """Stage III without more is early in one tumour and locally advanced in the next, and metastatic in none."""
+    return _extent(tumour, case) is Extent.UNKNOWN and (tumour.stage or "").startswith("III")
 
 
 def _extent(tumour: Tumour, case: Case) -> Extent:

@@ -112,7 +112,13 @@ def _tumours(patient: ExamplePatient, terms: Terms) -> tuple[Tumour, ...]:
         source = _source("Condition", term or "cancer")
         found.append(
             Tumour(
-                term, source, extent=Extent(extent), active=tumour.active, certain=tumour.certain, written=term or ""
+                term,
+                source,
+                extent=Extent(extent),
+                stage=tumour.stage,
+                active=tumour.active,
+                certain=tumour.certain,
+                written=term or "",
             )
         )
     return tuple(found)

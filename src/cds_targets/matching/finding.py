@@ -106,11 +106,11 @@ def _judge_note(
     if verdict.outcome is Outcome.MET:
         additions.append(note.text)
         values.update({key: value for key, value in verdict.bound().items() if key not in values})
-    elif verdict.outcome is Outcome.UNKNOWN and note.if_unknown:
+        return verdict
+    if verdict.outcome is Outcome.UNKNOWN and note.if_unknown:
         additions.append(note.if_unknown)
-    elif verdict.outcome is Outcome.UNKNOWN:
-        return Verdict("note", Outcome.NOT_MET, verdict.sentence, children=())
-    return verdict
+        return verdict
+    return Verdict("note", Outcome.NOT_MET, verdict.sentence)
 
 
 def _not_taken(card: CardDefinition, record: PatientRecord) -> tuple[tuple[str, ...], ...]:

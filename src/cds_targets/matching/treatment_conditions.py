@@ -313,7 +313,7 @@ def judge_prior_lines(condition: PriorLines, case: Case) -> Verdict:
     gaps = case.unseen(condition.topics)
     low, high = count.at_least, count.at_most
     said = f"{low} line{'' if low == 1 else 's'}" if low == high else f"{low} to {high} lines"
-    sentence = f"{said} of systemic therapy recorded" + (f" ({'; '.join(count.reasons)})" if count.reasons else "")
+    sentence = f"{said} of systemic therapy recorded" + (f" ({listed(count.reasons, 'and')})" if count.reasons else "")
     enough = condition.at_least is None or low >= condition.at_least
     few = condition.at_most is None or (high <= condition.at_most and not gaps)
     if enough and few:
