@@ -39,6 +39,14 @@ def test_a_card_whose_every_proposal_is_being_taken_does_not_apply() -> None:
     assert ada.therapies == ()
 
 
+def test_nothing_is_left_to_say_where_a_note_withholds_the_rest_of_what_is_being_taken() -> None:
+    note = {"when": [{"on_therapy": {"drug": "sotorasib"}}], "text": "No second one.", "withholds": ["adagrasib"]}
+    taken = [{"drug": "sotorasib", "ongoing": True}]
+    ada = judged(card(notes=[note]), **ADA, therapies=taken)
+    assert "already being taken" in ada.verdict.sentence
+    assert ada.additions == ()
+
+
 def test_a_combination_is_one_regimen_and_stays_while_one_member_is_taken() -> None:
     pair = card(therapies=[["sotorasib", "panitumumab"]])
     one = judged(pair, **ADA, therapies=[{"drug": "sotorasib", "ongoing": True}])

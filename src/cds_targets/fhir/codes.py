@@ -79,6 +79,7 @@ MARKER_OF_CODE = {
     "40557-1": "PR",
     "39004-7": "EGFR",
 }
+HYBRIDISED = frozenset({"85318-4"})  # HER2 by FISH
 OTHER_MARKERS = {"brcaness": "BRCAness"}
 GENE_OF_MARKER = {"HER2": "ERBB2", "ER": "ESR1", "PR": "PGR", "PD-L1": "CD274", "TTF-1": "NKX2-1", "EGFR": "EGFR"}
 MARKER_OF_GENE = {gene: marker for marker, gene in GENE_OF_MARKER.items()}

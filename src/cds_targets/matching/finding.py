@@ -67,9 +67,7 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
     verdict = judge_lines(card.lines, card.exceptions, record, terms)
     therapies = _not_taken(card, record)
     if verdict.outcome is Outcome.MET and card.therapies and not therapies:
-        taken = listed((drug for regimen in card.therapies for drug in regimen), "and")
-        stop = Verdict("therapies", Outcome.NOT_MET, f"what would be proposed is already being taken ({taken})")
-        verdict = Verdict("all", Outcome.NOT_MET, stop.sentence, children=(*verdict.children, stop))
+        verdict = _already_taken(card, verdict)
     values = verdict.bound()
     additions: list[str] = []
     judged: list[Verdict] = []
@@ -79,9 +77,11 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
             judged.append(_judge_note(note, record, terms, additions, values))
             if judged[-1].outcome is Outcome.MET:
                 withheld.extend(note.withholds)
-        therapies = tuple(regimen for regimen in therapies if regimen not in withheld)
-        therapies, before = _not_repeated(therapies, record)
+        left = tuple(regimen for regimen in therapies if regimen not in withheld)
+        therapies, before = _not_repeated(left, record)
         additions.extend(before)
+        if withheld and not left and _now(record) & {drug for regimen in card.therapies for drug in regimen}:
+            verdict, additions, judged = _already_taken(card, verdict), [], []
     else:
         therapies = ()
     placed = frozenset(test for order in record.orders for test in order.tests)
@@ -94,7 +94,7 @@ def _about(card: CardDefinition, record: PatientRecord, values: dict[str, str]) 
     named = [drug for drug in card.about if not PLACEHOLDER.fullmatch(drug)]
     found = [values.get(drug.strip("{}"), "") for drug in card.about if PLACEHOLDER.fullmatch(drug)]
     ordered = {order.drug for order in record.orders if order.selected}
-    taken = {exposure.drug for exposure in record.therapies if exposure.ongoing is True and exposure.given is True}
+    taken = _now(record)
     narrowed = [drug for drug in named if drug in ordered] or [drug for drug in named if drug in taken] or named
     return tuple(dict.fromkeys([*narrowed, *(drug for value in found for drug in unlisted(value))]))
 
@@ -113,9 +113,21 @@ def _judge_note(
     return Verdict("note", Outcome.NOT_MET, verdict.sentence)
 
 
+def _already_taken(card: CardDefinition, verdict: Verdict) -> Verdict:
+    """The verdict stopped, because the patient is under what the card would propose."""
+    named = listed((drug for regimen in card.therapies for drug in regimen), "and")
+    stop = Verdict("therapies", Outcome.NOT_MET, f"what would be proposed is already being taken ({named})")
+    return Verdict("all", Outcome.NOT_MET, stop.sentence, children=(*verdict.children, stop))
+
+
+def _now(record: PatientRecord) -> set[str | None]:
+    """The drugs being taken."""
+    return {e.drug for e in record.therapies if e.ongoing is True and e.given is True}
+
+
 def _not_taken(card: CardDefinition, record: PatientRecord) -> tuple[tuple[str, ...], ...]:
     """The regimens not wholly being taken."""
-    now = {e.drug for e in record.therapies if e.ongoing is True and e.given is True}
+    now = _now(record)
     return tuple(regimen for regimen in card.therapies if not set(regimen) <= now)
 
 
@@ -126,7 +138,7 @@ def _not_repeated(
     given = [e for e in record.therapies if e.given is True and e.ongoing is not True and e.drug]
     past = {e.drug: e for e in given}
     spent = {e.drug for e in given if e.intent not in ("adjuvant", "neoadjuvant")}
-    spent |= {e.drug for e in record.therapies if e.ongoing is True and e.given is True}
+    spent |= _now(record)
     before = []
     for drug in dict.fromkeys(drug for regimen in regimens for drug in regimen if drug in past):
         last = past[drug].last

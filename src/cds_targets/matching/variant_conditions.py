@@ -88,7 +88,7 @@ def judge_variant(condition: VariantIs, case: Case) -> Verdict:
 
 def _values(variant: Variant) -> dict[str, str]:
     protein = variant.protein.text if variant.protein else ""
-    return {"gene": variant.gene or "", "change": shown(variant), "protein": protein}
+    return {"gene": variant.gene or "", "change": shown(variant), "what": shown(variant), "protein": protein}
 
 
 def _absent(condition: VariantIs, case: Case, others: list[tuple[str, Source]]) -> Verdict:

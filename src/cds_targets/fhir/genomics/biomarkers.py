@@ -203,7 +203,8 @@ def _refined(marker: str, resource: Resource) -> str:
     words.append(as_text(as_dict(resource.get("code")).get("text")))
     words.append(concept_text(resource.get("method")))
     if marker == "HER2":
-        return "HER2 ISH" if _HYBRIDISED.search(" ".join(words).casefold()) else marker
+        counted = {c.code for c in codings(resource.get("code"))} & codes.HYBRIDISED
+        return "HER2 ISH" if counted or _HYBRIDISED.search(" ".join(words).casefold()) else marker
     quantity = as_dict(resource.get("valueQuantity"))
     words += [as_text(quantity.get("unit")), as_text(resource.get("valueString"))]
     text = " ".join(words).casefold()
