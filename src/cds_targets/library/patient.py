@@ -153,6 +153,7 @@ class ExamplePatient(Short):
     genomics: Gap | None = None
     therapies: tuple[_Treatment, ...] | Gap = ()
     ordering: _Orders = ()
+    drafting: _Orders = Field((), description="Drugs in draft orders that are not the ones selected.")
     ordering_tests: tuple[str, ...] = ()
     labs: tuple[ExampleLab, ...] | Gap = ()
     measurements: tuple[ExampleLab, ...] | Gap = ()

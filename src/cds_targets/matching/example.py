@@ -250,11 +250,13 @@ def _lab(written: ExampleLab, terms: Terms, as_of: date) -> Lab:
 
 def _orders(patient: ExamplePatient, terms: Terms) -> tuple[Order, ...]:
     orders = []
-    for number, name in enumerate(_items(patient.ordering)):
+    selected, others = _items(patient.ordering), _items(patient.drafting)
+    for number, name in enumerate([*selected, *others]):
         if name not in terms.drugs.by_name:
             raise ExampleError(f"{name!r} is no drug of the terms")
         reference = f"MedicationRequest/order-{number}"
-        orders.append(Order(reference, drug=name, written=name, source=Source(reference)))
+        order = Order(reference, drug=name, written=name, selected=number < len(selected), source=Source(reference))
+        orders.append(order)
     for panel in patient.ordering_tests:
         if panel not in terms.labs.panels:
             raise ExampleError(f"{panel!r} is no panel of the terms")

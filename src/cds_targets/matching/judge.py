@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from cds_targets.facts.record import PatientRecord
@@ -41,7 +42,7 @@ from cds_targets.matching import genomic_conditions as genomic
 from cds_targets.matching import lab_conditions as lab
 from cds_targets.matching import treatment_conditions as treatment
 from cds_targets.matching import variant_conditions as variant
-from cds_targets.matching.case import Case
+from cds_targets.matching.case import Case, listed, unlisted
 from cds_targets.matching.verdict import Verdict, all_of, any_of, none_of
 from cds_targets.terms import Terms
 
@@ -91,5 +92,14 @@ def judge_lines(when: Iterable[Line], unless: Iterable[Line], record: PatientRec
 
 def _judge(line: Line, case: Case) -> Verdict:
     if isinstance(line, AnyOf):
-        return any_of("any", [JUDGES[type(part)](part, case) for part in line.lines])
+        found = any_of("any", [JUDGES[type(part)](part, case) for part in line.lines])
+        return replace(found, values=_together(found))
     return JUDGES[type(line)](line, case)
+
+
+def _together(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    """The drugs that several of the lines found under one name: all of them, not the last line's only."""
+    found: dict[str, list[str]] = {}
+    for key, value in (pair for child in verdict.children for pair in child.values if pair[0].endswith(".drug")):
+        found.setdefault(key, []).extend(unlisted(value))
+    return tuple((key, listed(drugs, "and")) for key, drugs in found.items())

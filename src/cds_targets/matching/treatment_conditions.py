@@ -34,11 +34,12 @@ def judge_ordering(condition: Ordering, case: Case) -> Verdict:
     """One of the drugs is being ordered; an order that names no drug we can read leaves it open."""
     wanted = drugs_of(case.terms, condition.drug, condition.drug_class)
     placed = [order for order in case.record.orders if order.selected or condition.any_draft]
-    for order in placed:
-        if order.drug in wanted:
-            name = order.drug or ""
-            values = {"drug": name, "reference": order.reference}
-            return met(condition, f"{name} is being ordered", [order.source], values=values)
+    fitting = [order for order in placed if order.drug in wanted]
+    if fitting:
+        named = listed((order.drug or "" for order in fitting), "and")
+        values = {"drug": named, "reference": fitting[0].reference}
+        verb = "is" if len({order.drug for order in fitting}) == 1 else "are"
+        return met(condition, f"{named} {verb} being ordered", [order.source for order in fitting], values=values)
     what = listed([*(condition.drug or ()), *(condition.drug_class or ())])
     unread = [order for order in placed if order.drug is None and not order.tests and order.written]
     names = listed((order.drug for order in placed if order.drug), "and")

@@ -48,11 +48,11 @@ class Verdict:
             yield from child.open_sentences()
 
     def bound(self) -> dict[str, str]:
-        """Every bound value of the tree."""
-        found = dict(self.values)
+        """Every bound value of the tree; what a node binds itself counts before what its children bind."""
+        found: dict[str, str] = {}
         for child in self.children:
             found.update(child.bound())
-        return found
+        return found | dict(self.values)
 
 
 def all_of(condition: str, children: Iterable[Verdict]) -> Verdict:
