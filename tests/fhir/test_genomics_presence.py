@@ -388,16 +388,30 @@ def test_a_fusion_in_the_words_of_a_panel_is_read(text: str) -> None:
     assert (fact.genes, fact.presence) == (("ETV6", "NTRK3"), Presence.PRESENT)
 
 
-def test_a_change_in_the_words_of_a_panel_is_read_and_several_are_named_as_unread() -> None:
+def test_changes_in_the_words_of_a_panel_are_read_if_each_has_its_gene() -> None:
     fact = one(named("Mutation panel", "KRAS p.G12C detected"))
-    assert isinstance(fact, Variant)
-    assert fact.protein is not None
-    assert fact.protein.text == "G12C"
-    several = read(named("Mutation panel", "KRAS G12C, TP53 R273H"))
-    assert [(type(fact), getattr(fact, "gene", None)) for fact in several] == [
+    assert (fact.gene, fact.protein.text) == ("KRAS", "G12C")
+    several = read(named("Mutation panel", "KRAS G12C, TP53 R273H not detected"))
+    assert [(f.gene, f.protein and f.protein.text, f.presence) for f in several if isinstance(f, Variant)] == [
+        ("KRAS", "G12C", Presence.PRESENT),
+        ("TP53", "R273H", Presence.ABSENT),
+    ]
+    mixed = read(named("Mutation panel", "G12C in KRAS, TP53 mutated"))
+    assert [(type(fact), getattr(fact, "gene", None)) for fact in mixed] == [
         (Uninterpreted, "KRAS"),
         (Uninterpreted, "TP53"),
     ]
+
+
+@pytest.mark.parametrize("name", ["RAS", "RAS mutation (KRAS, NRAS)", "all-RAS status", "RAS-Status"])
+def test_a_group_of_genes_without_a_finding_is_each_of_them_without_one(name: str) -> None:
+    negative = read(named(name, "wild type"))
+    assert [(f.gene, f.found_nothing) for f in negative if isinstance(f, GeneTested)] == [
+        ("KRAS", True),
+        ("NRAS", True),
+    ]
+    positive = read(named(name, "mutation detected"))
+    assert [f.gene for f in positive if isinstance(f, Uninterpreted)] == ["KRAS", "NRAS"]
 
 
 def test_a_high_expression_is_more_than_a_positive_stain() -> None:

@@ -57,7 +57,7 @@ _THREE = {
 # Codons where reports of hotspot tests write X for "any amino acid, the allele not specified", never for a stop.
 _ALLELE_NOT_SPECIFIED = frozenset({("G", 12), ("G", 13), ("V", 600)})
 _TO_ONE = re.compile("|".join(_THREE), re.IGNORECASE)
-_PREFIX = re.compile(r"(?:[A-Za-z]{2,4}_?\d+(?:\.\d+)?(?:\([A-Za-z0-9-]+\))?:)?\s*p\.\s*")
+_PREFIX = re.compile(r"(?:[A-Za-z]{2,4}_?\d+(?:\.\d+)?(?:\([A-Za-z0-9-]+\))?:)?\s*[pP]\.\s*")
 _AA = "[ACDEFGHIKLMNPQRSTVWYUX*]"
 
 _SUBSTITUTION = re.compile(rf"({_AA})(\d{{1,5}})({_AA}|=|\?)")
@@ -103,6 +103,7 @@ def _bare(text: str) -> str:
     bare = stripped[prefix.end() :] if prefix else stripped
     bare = re.sub(r"\[(?!\d)|(?<!\d)\]|[()\s]", "", bare)
     bare = re.sub(r"(?i)(?<=\d)xaa$", "?", bare)
+    bare = re.sub(r"(?i)(?<=\d)stop$", "*", bare)
     bare = re.sub(r"(?<=\d)aa(?=[A-Z])", "", bare)
     if not bare:
         raise ProteinChangeError("empty")

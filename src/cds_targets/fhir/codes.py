@@ -52,6 +52,8 @@ VARIANT_CODES = frozenset({VARIANT, GENETICS_MASTER})
 GENOTYPE_CODES = frozenset({"84413-4", "84414-2", "363779003"})
 OVERALL_INTERPRETATION = "51968-6"
 GENE_OF_CODE = {"21702-6": "KRAS", "21636-6": "BRCA1", "49874-1": "ABCB4"}
+# Genes tested and reported under one name. A RAS result is one of KRAS and NRAS (panitumumab label, section 1).
+GENES_OF_GROUP = {"RAS": ("KRAS", "NRAS")}
 IMMUNOHISTOCHEMISTRY = "1234806008"
 THERAPEUTIC_IMPLICATIONS = frozenset({"therapeutic-implication", "51963-7", "somatic-predictive"})
 DIAGNOSTIC_IMPLICATIONS = frozenset({"diagnostic-implication", "53037-8"})

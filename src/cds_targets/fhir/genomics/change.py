@@ -9,22 +9,34 @@ from functools import lru_cache
 from cds_targets.facts.coding_change import CodingChange, find_coding
 from cds_targets.facts.protein import MAX_LENGTH, ChangeKind, ProteinChange, ProteinChangeError, parse_protein
 from cds_targets.fhir import codes
+from cds_targets.fhir.genomics.gene import gene_in_text
 from cds_targets.fhir.genomics.parts import Parts
 from cds_targets.fhir.reading import as_dict, as_number
 from cds_targets.terms import Terms
+from cds_targets.terms.genes import Genes
 
 _P_DOT = re.compile(r"(?<![A-Za-z])p\.\(?[^\s;,)]{1,80}\)?(?:fs[^\s;,)]{0,10})?")
 _ACCESSION = re.compile(r"(?P<accession>(?:[NX][MR]_|ENST|LRG_)\d+(?:t\d+)?(?:\.\d+)?)")
 _CLINVAR_GENE = re.compile(r"[NX][MR]_\d+(?:\.\d+)?\(([A-Z0-9-]{2,12})\):")
+_LEADING_GENE = re.compile(r"([A-Z][A-Z0-9-]{1,11})[ :]+(?=[(pc]|[A-Z]\d)")
 _SPDI = re.compile(r"([NX][CGT]_\d+\.\d+):(\d{1,10}):([ACGTN]*):([ACGTN]*)")
 _SPDI_LIKE = re.compile(r"[NX][CGTW]_\d+(?:\.\d+)?:\d{1,10}:")
 _CHROMOSOME = re.compile(r"(?:chr(?:omosome)?\s*)?(\d{1,2}|X|Y|MT?)", re.IGNORECASE)
-_G_DOT = re.compile(r"^(?P<where>[^:\s]{1,40}):g\.(?P<at>\d{1,10})(?P<ref>[ACGT])>(?P<alt>[ACGT])$")
+_G_DOT = re.compile(
+    r"^(?P<where>[^:\s(]{1,40})(?:\((?P<assembly>[^)]{1,12})\))?:g\.(?P<at>\d{1,10})(?P<ref>[ACGT])>(?P<alt>[ACGT])$"
+)
 _EXON = re.compile(
-    r"\b(?:exon|ex\.?)\s{0,2}#?\s{0,2}(\d{1,3})(?!\d|\s{0,3}[-–,]\s{0,3}\d)"
-    r"(?:\s{1,3}(?:in-?frame )?(deletions?|insertions?|duplications?))?",
+    r"(?:\b|(?-i:(?<=[A-Z]{3})))ex(?:on)?s?[.\s#-]{0,3}(\d{1,3})(?!\d|\s{0,3}(?:[-–,/]|to|bis|and|und)\s{0,3}\d)[\s-]{0,3}"
+    r"(?:in-?frame[\s-])?(del|ins|dup|indel)?",
     re.IGNORECASE,
 )
+_OF_EXON = re.compile(
+    r"\b(?:del|ins|dup|indel)\w{0,10}(?: mutation)?(?: (?:in|of|im|within))? ex(?:on)?\s?#?(\d{1,3})\b", re.IGNORECASE
+)
+_SHORT = re.compile(
+    r"(?<![\w.:-])([A-Z]\d{1,5}(?:[A-Z*]|del|dup|fs(?:\*?\d{0,4})?|_[A-Z]\d{1,5}(?:del|dup|ins|delins)[A-Z]{0,20}))(?![\w-])"
+)
+_INDEL_NAMED = re.compile(r"\b(?:deletion|insertion|duplication|indel|delins)", re.IGNORECASE)
 _CONSEQUENCES = frozenset({codes.AMINO_ACID_CHANGE_TYPE, codes.MOLECULAR_CONSEQUENCE, codes.FUNCTIONAL_EFFECT})
 _INDEL_WORD = re.compile(r"del|ins|dup|inv|\[\d+\]")
 
@@ -136,10 +148,9 @@ class _Reading:
         """Words instead of a change: "exon 19 deletion", "Exon #15", "codon 12"."""
         for code in (codes.PROTEIN, codes.DISCRETE, codes.EXON):
             for text in parts.texts(code):
-                match = _EXON.search(text[:200])
-                if match is not None and self.exon is None:
-                    self.exon = int(match[1])
-                    self.indel = match[2] is not None
+                found = exon_in(text if code != codes.EXON or not text.isdigit() else f"exon {text}")
+                if found is not None and self.exon is None:
+                    self.exon, self.indel = found
                     self.written = self.written or text[:MAX_LENGTH]
                 codon = parsed_protein(text) if code == codes.EXON and "odon" in text else None
                 if isinstance(codon, ProteinChange):
@@ -159,12 +170,12 @@ class _Reading:
             if _SPDI_LIKE.match(text):
                 self.genomic = self.genomic or text
                 continue
-            if "." not in text or not (self.gene or alone):
+            if not (self.gene or alone):
                 continue
-            named = _CLINVAR_GENE.search(text) if alone and self.gene is None else None
-            if named is not None and named[1] in self.terms.genes.by_symbol:
-                self.gene = named[1]
-                self.notes.append("the gene is named only in the name of the variant")
+            if alone and self.gene is None:
+                self.gene = gene_of_name(text, self.terms.genes)
+                if self.gene is not None:
+                    self.notes.append("the gene is named only in the name of the variant")
             found = find_coding(text) if self.coding is None else None
             if found is not None and not same_codon(found, self.protein):
                 self.notes.append(f"{found.text} lies in another codon than the protein change and is not used")
@@ -173,6 +184,12 @@ class _Reading:
             self.transcript = self.transcript or _accession(text)
             if self.protein is None:
                 self.protein, self.written = _embedded_protein(text)
+            if self.protein is None and self.gene is not None:
+                short = short_changes(text, self.terms.genes)
+                if len(short) == 1:
+                    self.protein, self.written = short[0], text[:MAX_LENGTH]
+                elif short:
+                    self.notes.append(f"several protein changes are named: {', '.join(c.text for c in short[:6])}")
 
     def translate(self) -> None:
         """The protein change of a hotspot from the coding change; a check of the codon where both are given."""
@@ -207,10 +224,38 @@ class _Reading:
         self.genomic = self.genomic or _coordinates(parts)
 
 
+def exon_in(text: str) -> tuple[int, bool] | None:
+    """The one exon a text names, and whether it says that bases are gained or lost there: "exon 19 deletion"."""
+    match = _EXON.search(text[:200])
+    if match is None:
+        return None
+    return int(match[1]), match[2] is not None or _OF_EXON.search(text[:200]) is not None
+
+
+def short_changes(text: str, genes: Genes) -> list[ProteinChange]:
+    """The protein changes written in short form in a text that speaks of one gene: "L858R and T790M"."""
+    found = {}
+    for match in _SHORT.finditer(text[:MAX_LENGTH]):
+        change = parsed_protein(match[1])
+        if isinstance(change, ProteinChange) and genes.named(match[1]) is None:
+            found[change.text] = change
+    return list(found.values())
+
+
 def has_bases(genomic: str | None) -> bool:
     """Whether a change at genome level tells the bases exchanged."""
     spdi = _SPDI.fullmatch(genomic) if genomic is not None else None
     return spdi is not None and bool(spdi[3] or spdi[4])
+
+
+def gene_of_name(text: str, genes: Genes) -> str | None:
+    """The gene that the name of a variant tells: `NM_004985.5(KRAS):c.34G>T`, "MET p.T1010I", "p.G12C in KRAS"."""
+    clinvar = _CLINVAR_GENE.search(text)
+    if clinvar is not None:
+        return clinvar[1] if clinvar[1] in genes.by_symbol else None
+    leading = _LEADING_GENE.match(text)
+    first = genes.named(leading[1]) if leading is not None else None
+    return first if first is not None else gene_in_text(text, genes)
 
 
 def gene_of_accession(text: str, terms: Terms) -> str | None:
@@ -279,7 +324,7 @@ def _places(parts: Parts, genomic: str | None) -> list[tuple[str, int, str, str]
             found += [(spdi[1], int(spdi[2]) + 1, spdi[3], spdi[4]), (spdi[1], int(spdi[2]), spdi[3], spdi[4])]
         hgvs = _G_DOT.match(genomic)
         if hgvs:
-            where = _sequence(hgvs["where"], assembly)
+            where = _sequence(hgvs["where"], _assembly_in(hgvs["assembly"]) if hgvs["assembly"] else assembly)
             found.append((where, int(hgvs["at"]), hgvs["ref"], hgvs["alt"]))
     start = _start(parts)
     reference, alternative = parts.texts(codes.REF_ALLELE), parts.texts(codes.ALT_ALLELE)
@@ -301,7 +346,11 @@ def _sequence(name: str, assembly: str) -> str:
 
 
 def _assembly(parts: Parts) -> str:
-    text = " ".join(parts.texts(codes.ASSEMBLY)).casefold()
+    return _assembly_in(" ".join(parts.texts(codes.ASSEMBLY)))
+
+
+def _assembly_in(words: str) -> str:
+    text = words.casefold()
     old, new = "37" in text or "hg19" in text, "38" in text
     return "" if old == new else "GRCh37" if old else "GRCh38"
 
@@ -362,4 +411,4 @@ def _is_indel(parts: Parts, protein: ProteinChange | None, coding: CodingChange 
             return len(spdi[3]) != len(spdi[4])
         if _INDEL_WORD.search(genomic) or ("ins" in genomic or "del" in genomic):
             return True
-    return bool(parts.values(codes.CHANGE_TYPE) & codes.INDEL_TYPES)
+    return any(text in codes.INDEL_TYPES or _INDEL_NAMED.match(text) for text in parts.texts(codes.CHANGE_TYPE))

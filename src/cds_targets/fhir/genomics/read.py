@@ -16,26 +16,39 @@ from cds_targets.facts.genomic import (
     Uninterpreted,
     Variant,
 )
-from cds_targets.facts.protein import ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.biomarkers import marker_of, read_biomarkers, stain_of
-from cds_targets.fhir.genomics.change import ChangeRead, gene_of_accession, has_bases, parsed_protein, read_change
+from cds_targets.fhir.genomics.change import (
+    ChangeRead,
+    gene_of_accession,
+    gene_of_name,
+    has_bases,
+    read_change,
+    short_changes,
+)
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
 from cds_targets.fhir.genomics.fusion import is_pair, pair_in_text, read_fusion
 from cds_targets.fhir.genomics.gene import UNNAMED, GeneRead, gene_in_text, genes_in_text, notes_of, read_genes
 from cds_targets.fhir.genomics.implications import Implications
-from cds_targets.fhir.genomics.named_tests import named_test, read_named_tests, read_test_value
+from cds_targets.fhir.genomics.named_tests import (
+    group_named,
+    named_test,
+    read_group,
+    read_named_tests,
+    read_test_value,
+)
 from cds_targets.fhir.genomics.parts import Parts, spellings, value_concepts
 from cds_targets.fhir.genomics.plain import plain_variant
 from cds_targets.fhir.genomics.presence import (
+    UNSTATED,
     read_origin,
     read_presence,
     read_vaf,
-    signal,
     stated_significance,
+    states_presence,
 )
-from cds_targets.fhir.genomics.structural import may_be_structural
+from cds_targets.fhir.genomics.structural import NAMED, may_be_structural
 from cds_targets.fhir.genomics.tested import read_region
 from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
@@ -45,10 +58,7 @@ _GENETIC = re.compile(
     r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing|\bngs\b"
     r"|\bgenomic|\bgenetic|\bgenetisch|molecular (?:finding|result|patholog|genetic|profil)|molekular(?:patholog|genet)"
 )
-_WRITTEN = re.compile(
-    r"(?P<gene>[A-Z][A-Za-z0-9-]{1,11})[ :]+(?P<change>(?:p\.)?\(?[A-Z*][a-z]{0,2}\d{1,5}\S{1,30}?)[ :,]*"
-    r"(?P<rest>(?:(?:mutation|variant|not|was|is|detected|present|positive|negative|absent|found)[ .]*)*)",
-)
+_LIST = re.compile(r"[;,\n]|\b(?:and|und)\b")
 _NORMAL_KARYOTYPE = re.compile(r"46,\s?X[XY](?:\[\d{1,3}\])?")
 _CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
 _OTHER_KINDS = codes.GENOTYPE_CODES | {codes.OVERALL_INTERPRETATION}
@@ -134,6 +144,8 @@ class VariantReader:
             return self._settled(entry, lambda resource, source: self._stain(stain, resource, source))
         if named_test(resource, self.genes) is not None:
             return self._settled(entry, self._variant)
+        if group_named(name) and _worded(resource):
+            return self._settled(entry, lambda resource, source: read_group(resource, name, source))
         genetic = not known and "component" in resource and _GENETIC.search(name.casefold()) is not None
         if genetic and codes.GENE in Parts.of(resource):
             return self._settled(entry, self._variant)
@@ -159,11 +171,28 @@ class VariantReader:
     def _worded_result(self, resource: Resource, source: Source) -> list[GenomicFact]:
         """A result without a code whose value is a sentence: "Gene fusion panel: ETV6::NTRK3 fusion detected"."""
         text = "; ".join(concept_text(concept) for concept in value_concepts(resource))
+        several = self._listed(text, source)
+        if several:
+            return several
         named = genes_in_text(text, self.genes)
         if len(named) == 1 or pair_in_text(text, self.genes):
             return self._variant(resource, source)
         why = "a genetic result is given as a text that could not be read"
         return [Uninterpreted(why, source, gene=gene, written=text[:200]) for gene in named]
+
+    def _listed(self, text: str, source: Source) -> list[GenomicFact]:
+        """Changes listed with their genes ("KRAS G12C, TP53 R273H"), if every part of the list is just that."""
+        parts = [part.strip() for part in _LIST.split(text[:600]) if part.strip()]
+        facts: list[GenomicFact] = []
+        for part in parts:
+            gene, changes = gene_of_name(part, self.genes), short_changes(part, self.genes)
+            if gene is None or len(changes) != 1:
+                return []
+            presence = said(part) or Presence.PRESENT
+            facts.append(
+                Variant(gene, presence, source, changes[0], written=part, notes=("read from a list in words",))
+            )
+        return facts if len(facts) > 1 else []
 
     def _unknown_kind(self, resource: Resource, source: Source) -> list[GenomicFact]:
         what = concept_text(resource.get("code"))[:80]
@@ -215,12 +244,13 @@ class VariantReader:
 
     def _one_gene(self, resource: Resource, parts: Parts, source: Source, gene: GeneRead) -> list[GenomicFact]:
         change = read_change(parts, gene.symbol, self.terms)
-        symbol = gene.symbol or (None if gene.rivals else change.gene)
         notes: list[str] = list(gene.notes) if gene.notes else []
+        by_value = None
+        if not change.stated and change.exon is None and not gene.rivals and not states_presence(resource):
+            by_value = self._named_by_value(resource, gene.symbol)
+            change = by_value if by_value.stated or by_value.exon is not None else change
+        symbol = gene.symbol or (None if gene.rivals else change.gene)
         if symbol is None and not gene.rivals and not change.stated:
-            named = self._written_variant(resource, source)
-            if named is not None:
-                return [named]
             for text in notes_of(resource):
                 symbol = symbol or gene_in_text(text, self.genes)
             spoken = self._gene_of_value(resource) if symbol is None else None
@@ -228,6 +258,8 @@ class VariantReader:
                 why = f"a {spoken} result is given as a text that could not be read"
                 return [Uninterpreted(why, source, gene=spoken, written=concept_text(value_concepts(resource))[:200])]
         presence, doubts = read_presence(resource, symbol is not None or change.stated)
+        if change is by_value and doubts == [UNSTATED]:
+            presence, doubts = Presence.PRESENT, [NAMED]
         notes += doubts
         notes += change.notes
         if codes.REF_ALLELE in parts and parts.texts(codes.REF_ALLELE) == parts.texts(codes.ALT_ALLELE):
@@ -289,21 +321,10 @@ class VariantReader:
                 return symbol
         return None
 
-    def _written_variant(self, resource: Resource, source: Source) -> Variant | None:
-        """A variant whose value is nothing but its name: "KRAS p.G12C"."""
-        for concept in value_concepts(resource):
-            text = concept_text(concept)
-            match = _WRITTEN.fullmatch(text) if len(text) <= 80 else None
-            symbol = self.genes.named(match["gene"]) if match is not None else None
-            change = parsed_protein(match["change"]) if match is not None and symbol is not None else None
-            if isinstance(change, ProteinChange) and match is not None:
-                interpretation = signal(as_list(resource.get("interpretation")))
-                presence = said(match["rest"]) or interpretation or Presence.PRESENT
-                if interpretation is not None and presence is not interpretation:
-                    presence = Presence.UNKNOWN
-                notes = ("read from the text of the value",)
-                return Variant(symbol, presence, source, change, written=text, notes=notes)
-        return None
+    def _named_by_value(self, resource: Resource, gene: str | None) -> ChangeRead:
+        """The change that the value itself names: "KRAS p.G12C", "Exon 19 deletion detected"."""
+        texts = [text for concept in value_concepts(resource) for text in spellings(concept)]
+        return read_change(Parts({codes.DISCRETE: [{"valueString": text} for text in texts]}), gene, self.terms)
 
     def _several_genes(
         self, resource: Resource, parts: Parts, source: Source, genes: list[GeneRead]

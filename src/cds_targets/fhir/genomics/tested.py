@@ -48,6 +48,11 @@ def _not_performed(parts: Parts) -> bool:
     return bool(ranges) and all(reason in _NOT_DONE for reason in reasons)
 
 
+def limits(texts: list[str]) -> frozenset[int]:
+    """`NO_CODON` where words limit a test to exons or hotspots, else no limit."""
+    return NO_CODON if any(_LIMITED.search(text[:500]) for text in texts) else frozenset()
+
+
 def _codons(parts: Parts, texts: list[str]) -> frozenset[int]:
     """The codons a limited test covers; empty for an unlimited one, `NO_CODON` where the limit is told otherwise."""
     found: set[int] = set()
