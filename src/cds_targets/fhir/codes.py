@@ -5,6 +5,11 @@ Codes of drugs, tumours, laboratory tests and conditions are clinical content: t
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
+from cds_targets.fhir.reading import Coding
+
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -28,8 +33,10 @@ SYSTEMS: dict[str, str] = {
     "http://hl7.org/fhir/sid/icd-10": "icd10cm",
     "http://fhir.de/CodeSystem/bfarm/icd-10-gm": "icd10cm",
     "http://fhir.de/CodeSystem/dimdi/icd-10-gm": "icd10cm",
+    "urn:oid:2.16.840.1.113883.6.3": "icd10cm",
     "http://hl7.org/fhir/sid/icd-9-cm": "icd9cm",
     "urn:oid:2.16.840.1.113883.6.103": "icd9cm",
+    "urn:oid:2.16.840.1.113883.6.43.1": "icdo3",
     "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl": "ncit",
     "http://ncithesaurus-stage.nci.nih.gov": "ncit",
     "http://oncotree.mskcc.org": "oncotree",
@@ -39,9 +46,40 @@ SYSTEMS: dict[str, str] = {
 }
 
 
+# Spellings of a code system's URI not listed above: national editions, versions, other hosts.
+_SPELLINGS = (
+    (re.compile(r"icd-?10-?pcs|procedure"), ""),
+    (re.compile(r"icd-?o-?3"), "icdo3"),
+    (re.compile(r"icd-?10|://id\.who\.int/icd/release/10"), "icd10cm"),
+    (re.compile(r"icd-?9"), "icd9cm"),
+    (re.compile(r"://snomed\.info/"), "snomed"),
+    (re.compile(r"rxnorm"), "rxnorm"),
+    (re.compile(r"/atc\b"), "atc"),
+    (re.compile(r"/ndc\b"), "ndc"),
+    (re.compile(r"://(?:www\.)?loinc\.org"), "loinc"),
+    (re.compile(r"oncotree"), "oncotree"),
+    (re.compile(r"ncithesaurus|/evs/thesaurus|nci-thesaurus"), "ncit"),
+)
+_ICD_10 = re.compile(r"[A-TV-Z]\d\d\.\d{1,4}")
+
+
+@lru_cache(maxsize=1024)
 def system_name(uri: str) -> str:
     """The terms' name of a code system, empty for one they do not use."""
-    return SYSTEMS.get(uri, SYSTEMS.get(uri.rstrip("/"), ""))
+    known = SYSTEMS.get(uri) or SYSTEMS.get(uri.rstrip("/"))
+    if known is None:
+        known = next((name for spelling, name in _SPELLINGS if spelling.search(uri.casefold())), "")
+    return known
+
+
+def coded(coding: Coding) -> list[tuple[str, str]]:
+    """A coding as (system, code) pairs as the terms have them; ICD-O-3 is two systems, and one string may hold both."""
+    system = system_name(coding.system)
+    if not coding.system and _ICD_10.fullmatch(coding.code):
+        return [("icd10cm", coding.code)]
+    if system != "icdo3":
+        return [(system, coding.code.upper() if system == "oncotree" else coding.code)]
+    return [("icdo3_morphology" if "/" in code else "icdo3_topography", code) for code in coding.code.split()]
 
 
 # --- Genomics: what an Observation is about (Observation.code) -----------------------------------------------------
@@ -210,13 +248,48 @@ REMISSION = frozenset({"remission"})
 ACTIVE = frozenset({"active", "recurrence", "relapse"})
 UNCERTAIN_VERIFICATION = frozenset({"provisional", "differential", "unconfirmed"})
 REFUTED_VERIFICATION = frozenset({"refuted", "entered-in-error"})
-HISTOLOGY_EXTENSIONS = ("histology-morphology-behavior", "mcode-histology-morphology-behavior")
-STAGE_CODES = frozenset({"21908-9", "21902-2", "21914-7"})
+# KBV and fhir.de: how sure an ICD-10-GM diagnosis is (G: certain).
+ICD_CERTAINTY = "diagnosesicherheit"
+ICD_SUSPECTED, ICD_EXCLUDED, ICD_PAST = "V", "A", "Z"
+STAGE_GROUP = frozenset({"21908-9", "21902-2", "21914-7", "399390009", "399537006", "399588009"})
+M_CATEGORY = frozenset({"21907-1", "21901-4", "399387003", "371497001", "399608002"})
+M1 = frozenset({"1229903009", "1229904003", "1229907005", "1229910003", "1229916009"})
+FAMILY_HISTORY = frozenset({"312824007", "429740004", "430705002"})
+SECONDARY_PROFILE = "secondary-cancer"
 
 # --- Performance status ---------------------------------------------------------------------------------------------
-ECOG = frozenset({"89247-1", "89262-0"})
+ECOG = frozenset({"89247-1", "89262-0", "423740007"})
 KARNOFSKY = frozenset({"89243-0"})
-ECOG_ANSWERS = {"LA9622-7": 0, "LA9623-5": 1, "LA9624-3": 2, "LA9625-0": 3}
+# LOINC answers and SNOMED CT findings as mapped by the German oBDS and the mCODE value sets.
+PERFORMANCE_ANSWERS = {
+    "ECOG": {
+        "LA9622-7": 0,
+        "LA9623-5": 1,
+        "LA9624-3": 2,
+        "LA9625-0": 3,
+        "LA9626-8": 4,
+        "LA9627-6": 5,
+        "425389002": 0,
+        "422512005": 1,
+        "422894000": 2,
+        "423053003": 3,
+        "423237006": 4,
+        "423409001": 5,
+    },
+    "Karnofsky": {
+        "LA29175-9": 100,
+        "LA29176-7": 90,
+        "LA29177-5": 80,
+        "LA29178-3": 70,
+        "LA29179-1": 60,
+        "LA29180-9": 50,
+        "LA29181-7": 40,
+        "LA29182-5": 30,
+        "LA29183-3": 20,
+        "LA29184-1": 10,
+        "LA9627-6": 0,
+    },
+}
 
 # --- Medication -----------------------------------------------------------------------------------------------------
 TREATMENT_INTENT = "treatment-intent"

@@ -12,7 +12,6 @@ from lark.exceptions import LarkError
 from ucumvert import PintUcumRegistry
 
 from cds_targets.facts.clinical import Lab
-from cds_targets.facts.dates import When, read_when
 from cds_targets.facts.genomic import Source
 from cds_targets.fhir import codes
 from cds_targets.fhir.reading import (
@@ -24,6 +23,7 @@ from cds_targets.fhir.reading import (
     as_number,
     as_text,
     codings,
+    observed_on,
 )
 from cds_targets.terms import Terms
 from cds_targets.terms.labs import LabTest
@@ -112,7 +112,7 @@ def _test(part: Resource, terms: Terms) -> LabTest | None:
 
 def _lab(part: Resource, entry: Entry, test: LabTest, status: str, zone: tzinfo) -> Lab:
     source = Source(entry.reference, entry.pointer)
-    when = _when(entry.resource, zone)
+    when = observed_on(entry.resource, zone)
     quantity = as_dict(part.get("valueQuantity"))
     number = as_number(quantity.get("value"))
     comparator = as_text(quantity.get("comparator")) or None
@@ -132,15 +132,6 @@ def _lab(part: Resource, entry: Entry, test: LabTest, status: str, zone: tzinfo)
         return Lab(test.id, source, when=when, written=f"{number:g} {unit}", notes=(why,))
     lower, upper = _limits(part if "referenceRange" in part else entry.resource, unit, test)
     return Lab(test.id, source, value, test.unit, comparator, lower, upper, when, f"{number:g} {unit}")
-
-
-def _when(resource: Resource, zone: tzinfo) -> When | None:
-    for key in ("effectiveDateTime", "effectiveInstant", "issued"):
-        when = read_when(as_text(resource.get(key)), zone)
-        if when is not None:
-            return when
-    period = as_dict(resource.get("effectivePeriod"))
-    return read_when(as_text(period.get("end") or period.get("start")), zone)
 
 
 def _from_text(text: str, comparator: str | None, unit: str) -> tuple[float | None, str | None, str]:

@@ -1,61 +1,32 @@
-"""Diagnoses and performance status: primary tumours, metastases, other conditions, extent."""
+"""Diagnoses: primary tumours, metastases and other conditions; who the patient is."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from cds_targets.facts.clinical import Comorbidity, Demographics, Extent, Metastasis, Performance, Tumour
+from cds_targets.facts.clinical import Comorbidity, Demographics, Extent, Metastasis, Tumour
 from cds_targets.facts.dates import When, read_when
 from cds_targets.facts.genomic import Source
 from cds_targets.fhir import codes
+from cds_targets.fhir import diagnosis_words as words
 from cds_targets.fhir.reading import (
     Entry,
     Resource,
     Resources,
     as_dict,
     as_list,
-    as_number,
     as_text,
     codings,
     concept_text,
 )
+from cds_targets.fhir.staging import observed_extent, stated_extent
 from cds_targets.terms import Terms
-
-_SUSPECTED = re.compile(r"\b(suspected|suspicion|possible|probable|rule out|query|verdacht)\b")
-_FAMILY = re.compile(r"\b(family history|familial history|screening|at risk|fear of)\b")
-_HISTORY = re.compile(r"\b(history of|personal history|in remission|status post)\b")
-_SECONDARY = re.compile(r"\bsecondary\b.{0,60}\b(?:neoplasm|cancer|malignan\w*|tumou?r|carcinoma)")
-_SPREAD = re.compile(
-    r"\b(?:metastas[ei]s|metastasi[sz]ed|mets|leptomeningeal disease|carcinomatosis)\b"
-    r"|\bmetastatic\b[^.;,]{0,60}?\b(?:to|in)\b"
-)
-_NO_SPREAD = re.compile(r"\b(?:no|without|negative for|ohne|kein\w*)\b[^.;,]{0,30}\b(?:metasta\w*|mets)\b")
-_SPREAD_PLACES = (
-    re.compile(r"(?P<place>[\w ,]{2,60}?)\s(?:metastas[ei]s|mets)\b(?!\s(?:to|in|of)\b)"),
-    re.compile(
-        r"\b(?:metastas[ei]s|metastasi[sz]ed|mets|metastatic\b[^.;,]{0,60}?)\s(?:to|in|of)\s"
-        r"(?P<place>[\w ,]{2,60})"
-    ),
-)
-_CANCER = re.compile(
-    r"\b(cancers?|carcinomas?|malignan\w+|neoplasms?|tumou?rs?|sarcomas?|leuka?emias?|lymphomas?|melanomas?|myelomas?"
-    r"|adenocarcinomas?|glioblastomas?|mesotheliomas?|\w*blastomas?|\w*sarcomas?)\b"
-)
-_BENIGN = re.compile(r"\bbenign\b")
-_ROMAN = re.compile(r"\b(IV|III|II|I)\s*([ABC])?\d?\b")
-_STAGE_WORD = re.compile(r"stage\s*(?:group\s*)?(IV|III|II|I|[1-4])\s*([ABC])?", re.IGNORECASE)
-_M1 = re.compile(r"\bp?c?M1[abc]?\b")
-_METASTATIC = re.compile(
-    r"\bmetastatic|metastasi[sz]ed|stage (?:iv|4)\b|\bmetastas[ei]s\b|\bmets\b|\bm(?:crc|nsclc|pdac)\b"
-)
-_ADVANCED = re.compile(r"\blocally advanced|unresectable\b")
 
 
 @dataclass(slots=True)
 class Diagnoses:
-    """Conditions by what they are; `unread` counts conditions without any text or code that could be read."""
+    """Conditions by what they are; `unread` counts those without any text or code that could be read."""
 
     tumours: list[Tumour] = field(default_factory=list)
     metastases: list[Metastasis] = field(default_factory=list)
@@ -63,64 +34,123 @@ class Diagnoses:
     unread: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Diagnosis:
+    """One Condition, its codes and words taken out of it."""
+
+    entry: Entry
+    known: list[tuple[str, str]]
+    texts: list[str]
+    text: str
+    active: bool | None
+    certain: bool
+    onset: When | None
+
+    @property
+    def source(self) -> Source:
+        return Source(self.entry.reference, self.entry.pointer)
+
+    @property
+    def written(self) -> str:
+        return self.texts[0] if self.texts else ""
+
+
 def read_diagnoses(resources: Resources, terms: Terms, zone: tzinfo) -> Diagnoses:
     """Every Condition; TNM and stage Observations add the extent to a single tumour."""
     found = Diagnoses()
     for entry in resources.of_type("Condition"):
-        _read_condition(entry, resources, terms, zone, found)
-    stage = _observed_extent(resources)
-    if stage is not Extent.UNKNOWN and len(found.tumours) == 1 and found.tumours[0].extent is Extent.UNKNOWN:
-        found.tumours = [replace(found.tumours[0], extent=stage)]
+        diagnosis = _diagnosis(entry, zone)
+        if diagnosis is not None:
+            _sort(diagnosis, resources, terms, found)
+    if len(found.tumours) == 1 and found.tumours[0].extent is Extent.UNKNOWN:
+        extent, stage = observed_extent(resources, lung=_is_lung(found.tumours[0].term, terms))
+        found.tumours = [replace(found.tumours[0], extent=extent, stage=found.tumours[0].stage or stage)]
     return found
 
 
-def _read_condition(entry: Entry, resources: Resources, terms: Terms, zone: tzinfo, found: Diagnoses) -> None:
+def _diagnosis(entry: Entry, zone: tzinfo) -> _Diagnosis | None:
+    """What a Condition says; None if that is a disease the patient does not have."""
     resource = entry.resource
-    verification = _word(resource.get("verificationStatus"))
-    if verification in codes.REFUTED_VERIFICATION:
-        return
     texts = _texts(resource)
     text = " ".join(texts).casefold()
-    known = [(codes.system_name(c.system), c.code) for c in codings(resource.get("code"))]
-    if not text and not any(code for _, code in known):
-        found.unread += 1
-        return
-    if _FAMILY.search(text):
-        return
-    source = Source(entry.reference, entry.pointer)
-    written = texts[0] if texts else ""
-    onset = _onset(resource, zone)
-    active = _active(resource, text)
-    certain = verification not in codes.UNCERTAIN_VERIFICATION and not _SUSPECTED.search(text)
-    site = next((s for pair in known if (s := terms.tumours.site_of_code(*pair))), None)
-    spread = _SPREAD.search(text) is not None and _NO_SPREAD.search(text) is None
-    term = _tumour_term(known, texts, resource, terms) if site is None else None
-    if site is not None or _SECONDARY.search(text) or (spread and term is None):
-        place = site if site not in (None, "unknown") else terms.tumours.site_in_text(_with_sites(resource, text))
+    verification, certainty = _word(resource.get("verificationStatus")), _icd_certainty(resource)
+    if verification in codes.REFUTED_VERIFICATION or certainty == codes.ICD_EXCLUDED:
+        return None
+    known = [pair for coding in codings(resource.get("code")) for pair in codes.coded(coding) if pair[1]]
+    if words.of_somebody_else_or_none(text) or any(code in codes.FAMILY_HISTORY for _, code in known):
+        return None
+    suspected = certainty == codes.ICD_SUSPECTED or verification in codes.UNCERTAIN_VERIFICATION
+    return _Diagnosis(
+        entry,
+        known=known,
+        texts=texts,
+        text=text,
+        active=False if certainty == codes.ICD_PAST else _active(resource, text),
+        certain=not suspected and not words.is_suspected(text),
+        onset=_onset(resource, zone),
+    )
+
+
+def _sort(diagnosis: _Diagnosis, resources: Resources, terms: Terms, found: Diagnoses) -> None:
+    """Put a diagnosis where it belongs; one told by a code alone that nobody knows might be anything."""
+    text, source, active, certain = diagnosis.text, diagnosis.source, diagnosis.active, diagnosis.certain
+    onset, written = diagnosis.onset, diagnosis.written
+    site = next((s for pair in diagnosis.known if (s := terms.tumours.site_of_code(*pair))), None)
+    profiles = as_list(as_dict(diagnosis.entry.resource.get("meta")).get("profile"))
+    secondary = words.names_secondary(text) or any(codes.SECONDARY_PROFILE in as_text(profile) for profile in profiles)
+    spread = words.has_spread(text)
+    term = None if site is not None or secondary else _tumour_term(diagnosis, terms)
+    if site is not None or secondary or (spread and term is None):
+        place = site if site not in (None, "unknown") else terms.tumours.site_in_text(_with_sites(diagnosis))
         found.metastases.append(Metastasis(place, source, active, certain, onset, written))
         return
     if spread:
-        places = _spread_to(text, terms)
+        places = words.spread_to(text, terms)
         found.metastases += [Metastasis(place, source, active, certain, onset, written) for place in places]
-    if term is not None or (_CANCER.search(text) and not _BENIGN.search(text)):
-        extent, stage = _extent(resource, text, resources, entry)
+    malignant = words.is_cancer(text) or any(terms.tumours.is_malignant(*pair) for pair in diagnosis.known)
+    if term is not None or malignant:
+        lung = _is_lung(term, terms)
+        extent, stage = stated_extent(diagnosis.entry, " ".join(diagnosis.texts), resources, lung=lung)
         found.tumours.append(Tumour(term, source, written, extent, stage, active, certain, onset))
         return
-    condition = next((c for pair in known if (c := terms.conditions.by_code(*pair))), None)
-    condition = condition or next((c for t in texts if (c := terms.conditions.named(t))), None)
+    condition = next((c for pair in diagnosis.known if (c := terms.conditions.by_code(*pair))), None)
+    condition = condition or next((c for t in diagnosis.texts if (c := terms.conditions.named(t))), None)
+    if condition is None and not diagnosis.texts and not any("icd" in system for system, _ in diagnosis.known):
+        found.unread += 1
+        return
     found.comorbidities.append(Comorbidity(condition, source, written, active, certain, onset))
 
 
-def _spread_to(text: str, terms: Terms) -> list[str]:
-    """The sites a diagnosis names its metastases in ("colon cancer with liver and lung metastases")."""
-    for pattern in _SPREAD_PLACES:
-        for match in pattern.finditer(text[:500]):
-            named = re.split(r",|\band\b", match["place"].rpartition(" with ")[2])
-            places = dict.fromkeys(terms.tumours.site_in_text(part) for part in named)
-            places.pop("unknown", None)
-            if places:
-                return list(places)
-    return []
+def _tumour_term(diagnosis: _Diagnosis, terms: Terms) -> str | None:
+    """The narrowest node of codes, names, site and histology; where they contradict each other, what they share."""
+    tree, resource = terms.tumours, diagnosis.entry.resource
+    if words.is_not_malignant(diagnosis.text):
+        return None
+    histology, sites = list(diagnosis.known), list(diagnosis.known)
+    told = [words.primary_part(text.casefold()) for text in diagnosis.texts]
+    for extension in as_list(resource.get("extension")):
+        url, concept = as_text(as_dict(extension).get("url")).casefold(), as_dict(extension).get("valueCoding")
+        concept = as_dict(extension).get("valueCodeableConcept") or concept
+        if "histology" in url or "morpholog" in url:
+            histology += [pair for coding in codings(concept) for pair in codes.coded(coding)]
+            told += [text.casefold() for text in (concept_text(concept), *(c.display for c in codings(concept)))]
+        elif "topograph" in url:
+            sites += [pair for coding in codings(concept) for pair in codes.coded(coding)]
+    for concept in as_list(resource.get("bodySite")):
+        sites += [pair for coding in codings(concept) for pair in codes.coded(coding)]
+    nodes = [node for pair in (*diagnosis.known, *histology) if (node := tree.by_code(*pair))]
+    named = [words.itself(text.casefold()) for text in diagnosis.texts]
+    nodes += [node for text in (*named, *told) if (node := tree.in_text(text))]
+    best = tree.joined(nodes) if nodes else tree.at_site(sites, told)
+    if best is None and not nodes and (any(told) or any(tree.is_malignant(*pair) for pair in diagnosis.known)):
+        best = tree.at_site([], [concept_text(site).casefold() for site in as_list(resource.get("bodySite"))])
+    if nodes and best not in nodes:
+        return best
+    return tree.with_histology(best, histology, told)
+
+
+def _is_lung(term: str | None, terms: Terms) -> bool:
+    return term is not None and terms.tumours.is_a(term, "LUNG")
 
 
 def _texts(resource: Resource) -> list[str]:
@@ -129,41 +159,37 @@ def _texts(resource: Resource) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text]
 
 
-def _tumour_term(known: list[tuple[str, str]], texts: list[str], resource: Resource, terms: Terms) -> str | None:
-    """The narrowest node any code or text stands for, as long as the others do not contradict it."""
-    tree = terms.tumours
-    nodes = [node for pair in known if (node := tree.by_code(*pair))]
-    for extension in as_list(resource.get("extension")):
-        url = as_text(as_dict(extension).get("url"))
-        if "istology" in url:
-            concept = as_dict(extension).get("valueCodeableConcept")
-            nodes += [n for c in codings(concept) if (n := tree.by_code(codes.system_name(c.system), c.code))]
-            nodes += [n for c in codings(concept) if c.display and (n := tree.in_text(c.display))]
-    nodes += [node for text in texts if (node := tree.in_text(text))]
-    best: str | None = None
-    for node in nodes:
-        if best is None or tree.is_a(node, best):
-            best = node
-        elif not tree.is_a(best, node):
-            return nodes[0]
-    return best
+def _with_sites(diagnosis: _Diagnosis) -> str:
+    sites = as_list(diagnosis.entry.resource.get("bodySite"))
+    return " ".join([diagnosis.text, *(concept_text(site) for site in sites)])
 
 
 def _word(concept: object) -> str:
+    """The code of a status, also of one written as plain text."""
     if isinstance(concept, str):
         return concept
-    return next((coding.code for coding in codings(concept)), "")
+    return next((c.code for c in codings(concept) if c.code), concept_text(concept)).casefold()
+
+
+def _icd_certainty(resource: Resource) -> str:
+    """How sure an ICD-10-GM coding says it is (G, V, A, Z), empty if it does not say."""
+    for coding in as_list(as_dict(resource.get("code")).get("coding")):
+        for extension in as_list(as_dict(coding).get("extension")):
+            if codes.ICD_CERTAINTY in as_text(as_dict(extension).get("url")).casefold():
+                return next((c.code for c in codings(as_dict(extension).get("valueCoding"))), "")
+    return ""
 
 
 def _active(resource: Resource, text: str) -> bool | None:
     status = _word(resource.get("clinicalStatus"))
-    if status in codes.RESOLVED or status in codes.REMISSION or "abatementDateTime" in resource:
+    abated = any(key.startswith("abatement") and value is not False for key, value in resource.items())
+    if status in codes.RESOLVED or status in codes.REMISSION or abated:
         return False
-    if status in codes.ACTIVE:
-        return True
-    if _HISTORY.search(text):
+    if words.is_over(text):
         return False
-    return None
+    if words.is_past(text):
+        return None if status in codes.ACTIVE else False
+    return True if status in codes.ACTIVE else None
 
 
 def _onset(resource: Resource, zone: tzinfo) -> When | None:
@@ -172,80 +198,6 @@ def _onset(resource: Resource, zone: tzinfo) -> When | None:
         when = read_when(as_text(text), zone)
         if when is not None:
             return when
-    return None
-
-
-def _with_sites(resource: Resource, text: str) -> str:
-    return " ".join([text, *(concept_text(site) for site in as_list(resource.get("bodySite")))])
-
-
-def _extent(resource: Resource, text: str, resources: Resources, entry: Entry) -> tuple[Extent, str | None]:
-    """Extent and stage group from Condition.stage (and what it points to) and from the words of the diagnosis."""
-    words = [text]
-    for stage in as_list(resource.get("stage")):
-        summary = as_dict(stage).get("summary")
-        words += [concept_text(summary), *(c.code for c in codings(summary)), *(c.display for c in codings(summary))]
-        for reference in as_list(as_dict(stage).get("assessment")):
-            target = resources.resolve(reference, entry)
-            if target is not None:
-                words.append(concept_text(target.resource.get("valueCodeableConcept")))
-    return extent_of(" ".join(words))
-
-
-def extent_of(text: str) -> tuple[Extent, str | None]:
-    """The extent a text states, and the stage group it names."""
-    folded = text.casefold()
-    named = _STAGE_WORD.search(text) or _ROMAN.search(text.split("\n")[0] if len(text) < 60 else "")
-    number = {"1": "I", "2": "II", "3": "III", "4": "IV"}.get(named[1], named[1].upper()) if named else None
-    group = f"{number}{(named[2] or '').upper()}" if named and number else None
-    if (_METASTATIC.search(folded) and not _NO_SPREAD.search(folded)) or _M1.search(text) or number == "IV":
-        return Extent.METASTATIC, group
-    if _ADVANCED.search(folded) or (number == "III" and group in ("IIIB", "IIIC")):
-        return Extent.LOCALLY_ADVANCED, group
-    if number in ("I", "II"):
-        return Extent.EARLY, group
-    return Extent.UNKNOWN, group
-
-
-def _observed_extent(resources: Resources) -> Extent:
-    """The extent of stage-group Observations, the furthest wins."""
-    for entry in resources.of_type("Observation"):
-        if {c.code for c in codings(entry.resource.get("code"))} & codes.STAGE_CODES:
-            concept = entry.resource.get("valueCodeableConcept")
-            text = " ".join([concept_text(concept), *(c.code for c in codings(concept))])
-            extent, _ = extent_of(text)
-            if extent is Extent.METASTATIC:
-                return extent
-    return Extent.UNKNOWN
-
-
-def read_performance(resources: Resources, zone: tzinfo) -> list[Performance]:
-    """ECOG and Karnofsky, as an integer, a quantity or a coded answer."""
-    found = []
-    for entry in resources.of_type("Observation"):
-        about = {coding.code for coding in codings(entry.resource.get("code"))}
-        scale = "ECOG" if about & codes.ECOG else "Karnofsky" if about & codes.KARNOFSKY else None
-        if scale is None or as_text(entry.resource.get("status")) in ("entered-in-error", "cancelled"):
-            continue
-        value = _score(entry.resource)
-        limit = 5 if scale == "ECOG" else 100
-        if value is not None and 0 <= value <= limit:
-            when = read_when(as_text(entry.resource.get("effectiveDateTime")), zone)
-            found.append(Performance(scale, value, Source(entry.reference, entry.pointer, when), when))
-    return found
-
-
-def _score(resource: Resource) -> int | None:
-    number = as_number(resource.get("valueInteger"))
-    if number is None:
-        number = as_number(as_dict(resource.get("valueQuantity")).get("value"))
-    if number is not None:
-        return int(number) if number == int(number) else None
-    for coding in codings(resource.get("valueCodeableConcept")):
-        if coding.code in codes.ECOG_ANSWERS:
-            return codes.ECOG_ANSWERS[coding.code]
-        if coding.code.isdigit() and len(coding.code) <= 3:
-            return int(coding.code)
     return None
 
 

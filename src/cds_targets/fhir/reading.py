@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
 import orjson
 
 from cds_targets.errors import FieldIssue, RequestError
+from cds_targets.facts.dates import When, read_when
 
 MAX_DEPTH = 64
 MAX_TEXT = 2_000
@@ -143,6 +145,22 @@ def concept_text(concept: Any) -> str:
         return text
     known = codings(concept)
     return next((c.display for c in known if c.display), known[0].code if known else "")
+
+
+def observed_on(resource: Resource, zone: tzinfo) -> When | None:
+    """The day an Observation is about: its effective time (the end of a period), else the day it was issued."""
+    period = as_dict(resource.get("effectivePeriod"))
+    for value in (
+        resource.get("effectiveDateTime"),
+        resource.get("effectiveInstant"),
+        period.get("end"),
+        period.get("start"),
+        resource.get("issued"),
+    ):
+        when = read_when(as_text(value), zone)
+        if when is not None:
+            return when
+    return None
 
 
 @dataclass(slots=True)

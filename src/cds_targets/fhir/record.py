@@ -15,7 +15,8 @@ from cds_targets.fhir import codes
 from cds_targets.fhir.genomics import read_genomics
 from cds_targets.fhir.laboratory import read_labs
 from cds_targets.fhir.medications import read_orders, read_treatments
-from cds_targets.fhir.oncology import read_diagnoses, read_patient, read_performance
+from cds_targets.fhir.oncology import read_diagnoses, read_patient
+from cds_targets.fhir.performance import read_performance
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_number, as_text
 from cds_targets.terms import Terms
 

@@ -99,10 +99,13 @@ def _stage_three(tumour: Tumour, case: Case) -> bool:
 
 
 def _extent(tumour: Tumour, case: Case) -> Extent:
-    """Its own extent; a recorded metastasis makes the only active cancer metastatic."""
+    """Its own extent; a recorded metastasis makes the only active cancer metastatic, unless it is one of lymph nodes.
+
+    Those may be regional ones.
+    """
     if tumour.extent is Extent.METASTATIC:
         return tumour.extent
-    spread = any(m.active is not False and m.certain for m in case.record.metastases)
+    spread = any(m.active is not False and m.certain and m.site != "lymph node" for m in case.record.metastases)
     if spread and len(case.record.active_tumours()) == 1:
         return Extent.METASTATIC
     return tumour.extent

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from cds_targets.terms.files import Codes, TermModel
+from cds_targets.terms.files import Codes, TermModel, code_and_wider
 
 
 class ConditionTerm(TermModel):
@@ -47,12 +47,8 @@ class Conditions:
 
     def by_code(self, system: str, code: str) -> str | None:
         """The condition of a code; an ICD code is also found through its category (`I50.22` by `I50`)."""
-        found = self._by_code.get((system, code))
-        if found is None and system in ("icd10cm", "icd9cm"):
-            while found is None and len(code) > 3:
-                code = code[:-1].rstrip(".")
-                found = self._by_code.get((system, code))
-        return found
+        chain = (self._by_code.get((system, one)) for one in code_and_wider(system, code))
+        return next((found for found in chain if found is not None), None)
 
     def named(self, text: str) -> str | None:
         """The condition of a name or alias."""

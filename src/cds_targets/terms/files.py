@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -39,6 +39,23 @@ class Codes(TermModel):
     def pairs(self) -> list[tuple[str, str]]:
         """Every (system name, code)."""
         return [(system, code) for system, codes in self for code in codes]
+
+
+def code_and_wider(system: str, code: str) -> Iterator[str]:
+    """A code, and in the ICD each wider one up to its category (`I50.22`, `I50.2`, `I50`).
+
+    ICD codes are read with or without their dot, in either case and without the marks of ICD-10-GM (`C79.3+`).
+    """
+    if system not in ("icd10cm", "icd9cm", "icdo3_topography"):
+        yield code
+        return
+    code = code.upper().rstrip("+*!-.")
+    if len(code) > 3 and "." not in code:
+        code = f"{code[:3]}.{code[3:]}"
+    yield code
+    while len(code) > 3:
+        code = code[:-1].rstrip(".")
+        yield code
 
 
 M = TypeVar("M", bound=BaseModel)
