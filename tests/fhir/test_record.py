@@ -161,7 +161,7 @@ def test_every_code_by_which_a_genomic_test_is_known_is_asked_for() -> None:
 
 def test_every_code_of_a_measurement_is_asked_for() -> None:
     asked = {token.split("|")[1] for token in PREFETCH["measurements"].query.split("code=")[1].split("&")[0].split(",")}
-    assert asked == set(codes.QTC) | codes.ECOG | codes.KARNOFSKY | codes.STAGE_CODES
+    assert asked == set(codes.QTC) | codes.ECOG | codes.KARNOFSKY | codes.STAGE_GROUP | codes.M_CATEGORY
 
 
 BATCH_SEARCH = bundle(LUNG)

@@ -42,7 +42,10 @@ _GENOMIC_TESTS = ",".join(
     ]
 )
 
-_MEASUREMENTS = _loinc(*codes.QTC, *sorted(codes.ECOG | codes.KARNOFSKY | codes.STAGE_CODES))
+_MEASUREMENTS = ",".join(
+    f"{codes.LOINC if '-' in code else codes.SNOMED}|{code}"
+    for code in (*codes.QTC, *sorted(codes.ECOG | codes.KARNOFSKY | codes.STAGE_GROUP | codes.M_CATEGORY))
+)
 
 # Genomic and laboratory Observations are asked for broadly and filtered here. What is often kept outside category
 # laboratory is asked for by code: ECG, performance status, stage, stains, variants and tests of one gene.
