@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cds_targets.auth.ehrs import load_ehrs
 from cds_targets.ehr.fetcher import Fetcher
-from cds_targets.ehr.guarded import Server
+from cds_targets.ehr.guarded import Server, refuse_unreadable
 from cds_targets.errors import CdsTargetsError, MissingData, SettingsError, SwitchedOff
 from cds_targets.facts.genomic import ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
@@ -71,6 +71,7 @@ class Advisor:
     @classmethod
     def load(cls, settings: Settings, policy: Callable[[], Policy] = everything_shown) -> Advisor:
         """Read all content; raises ContentError if any file is wrong, SettingsError if one is missing."""
+        servers = _servers(settings)
         folder = content_folder(settings.cards)
         if settings.registry is not None and not settings.registry.is_file():
             raise SettingsError(f"CDS_TARGETS_REGISTRY: there is no file {settings.registry}")
@@ -78,9 +79,6 @@ class Advisor:
         studies, documents = load_studies(folder / "trials")
         warm_up(library.terms)
         contents = content_hashes(library) | {nct.lower(): hash_of(file.data) for nct, file in documents.items()}
-        servers = [ehr.server for ehr in load_ehrs(settings.ehrs) if ehr.server is not None]
-        servers += [Server(base) for base in settings.fhir_servers]
-        servers += [Server(base, internal=True) for base in settings.internal_fhir_servers]
         return cls(settings, library, tuple(studies), contents, policy, Fetcher(servers) if servers else None)
 
     def record(self, request: HookRequest, today: date) -> PatientRecord:
@@ -226,6 +224,15 @@ class Advisor:
                 return registry.match(record, self.library.terms, [study.nct for study in self.studies])
         except (CdsTargetsError, sqlite3.Error):
             return None
+
+
+def _servers(settings: Settings) -> list[Server]:
+    """The FHIR servers that may be asked; raises SettingsError."""
+    refuse_unreadable(settings.ca_bundle)
+    servers = [ehr.server for ehr in load_ehrs(settings.ehrs) if ehr.server is not None]
+    servers += [Server(base) for base in settings.fhir_servers]
+    servers += [Server(base, internal=True) for base in settings.internal_fhir_servers]
+    return [replace(server, ca=settings.ca_bundle) for server in servers]
 
 
 def _shown_alone(findings: list[Finding], room: int) -> int:

@@ -90,6 +90,11 @@ class Settings(BaseModel):
     internal_fhir_servers: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
         (), description="The same for servers of the own house, which may have private addresses and need no token"
     )
+    ca_bundle: Path | None = Field(
+        None,
+        description="A PEM file of certificate authorities that FHIR servers and key addresses are checked against, in "
+        "place of the public ones",
+    )
     max_body_bytes: int = Field(
         5_000_000, ge=1_000, le=100_000_000, description="The largest request body, also after decompression"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -65,8 +66,8 @@ class Running:
 
 
 @contextmanager
-def running(answer: Answer) -> Iterator[Running]:
-    """A server that gives every request to `answer`."""
+def running(answer: Answer, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Running]:
+    """A server that gives every request to `answer`; with `tls` it calls itself `host`."""
     told: list[Running] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -89,7 +90,9 @@ def running(answer: Answer) -> Iterator[Running]:
             """A client that left is expected here."""
 
     server = Server(("127.0.0.1", 0), Handler)
-    told.append(Running(f"http://127.0.0.1:{server.server_address[1]}/fhir"))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    told.append(Running(f"{'https' if tls else 'http'}://{host}:{server.server_address[1]}/fhir"))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -28,10 +29,10 @@ _CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
 Fetch = Callable[[str], bytes]
 
 
-def fetched(url: str) -> bytes:
+def fetched(url: str, ca: Path | None = None) -> bytes:
     """The bytes of a key set; raises FetchError. Public addresses only, except on loopback."""
     local = url.startswith("http://")  # the registration allows http on loopback only
-    with Guarded.open(Server(url, internal=local), time.monotonic() + _FETCH_SECONDS) as guarded:
+    with Guarded.open(Server(url, local, ca), time.monotonic() + _FETCH_SECONDS) as guarded:
         return guarded.get(url, {"Accept": "application/json"}, _BYTES)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from cds_targets.errors import SettingsError
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 2.0
@@ -73,6 +76,15 @@ class Server:
 def resolved(host: str, port: int) -> list[str]:
     """Every address of a host; raises OSError."""
     return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def refuse_unreadable(ca: Path | None) -> None:
+    """Raise SettingsError for a file of certificate authorities that holds none."""
+    try:
+        if ca is not None:
+            ssl.create_default_context(cafile=ca)
+    except OSError:
+        raise SettingsError(f"CDS_TARGETS_CA_BUNDLE: no certificates can be read from {ca}") from None
 
 
 class Guarded:

@@ -9,12 +9,14 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, g, request
 
 from cds_targets.auth.ehrs import load_ehrs
+from cds_targets.auth.keys import fetched
 from cds_targets.auth.selfcheck import refuse_unsafe
 from cds_targets.auth.verify import Verifier
 from cds_targets.settings import Settings
@@ -77,7 +79,9 @@ def create_app(
     app.extensions["cds-metrics"] = metrics
     store = store or Store.in_memory()
     if ehrs:
-        authentication.install(app, Verifier(ehrs, settings.public_url, store.seen_jti), store)
+        fetch = partial(fetched, ca=settings.ca_bundle)
+        verifier = Verifier(ehrs, settings.public_url, store.seen_jti, fetch)
+        authentication.install(app, verifier, store)
     journal = Journal(settings, store, metrics, policy, knowledge)
     app.register_blueprint(blueprint(Parts(settings, advisor, journal, today or day)))
     app.register_blueprint(operations_blueprint(journal))
