@@ -72,6 +72,7 @@ def running(answer: Answer, tls: ssl.SSLContext | None = None, host: str = "127.
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             exchange = Exchange(self)

@@ -147,7 +147,8 @@ def read_record(
     )
 
 
-def _name(key: str) -> str:
+def name_of(key: str) -> str:
+    """What a prefetch key brings, in the words of sentences."""
     topics = PREFETCH[key].topics
     return {
         "medicationRequests": "medication requests",
@@ -159,7 +160,7 @@ def _name(key: str) -> str:
 
 def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entries: int) -> _Answer:
     """Read one prefetch value into the resources and say how complete it is."""
-    name = _name(key)
+    name = name_of(key)
     if key not in prefetch:
         return _Answer(Coverage.MISSING, [f"no {name} {'were' if name.endswith('s') else 'was'} sent"])
     value = prefetch[key]
@@ -276,7 +277,7 @@ def _drop_foreign(resources: Resources, patient_id: str, answers: dict[str, _Ans
     for key, entries in foreign.items():
         if key in answers:
             noun = "entry of another patient was" if len(entries) == 1 else "entries of other patients were"
-            answers[key].lower(Coverage.PARTIAL, f"{len(entries)} {noun} left out of {_name(key)}")
+            answers[key].lower(Coverage.PARTIAL, f"{len(entries)} {noun} left out of {name_of(key)}")
     return count
 
 
