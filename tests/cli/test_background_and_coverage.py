@@ -47,6 +47,28 @@ def test_context_is_given_with_its_source(words: tuple[str, ...], said: str) -> 
     assert "10.3389/fphar.2025.1663766" in text
 
 
+@pytest.mark.parametrize(
+    ("drug", "said"),
+    [
+        ("RMC-6236", "FDA: approved, metastatic pancreatic adenocarcinoma (2026-08-26)"),
+        ("D-1553", "NMPA (China): approved, KRAS G12C NSCLC after at least one systemic therapy (2024)"),
+        ("idasanutlin", "failed, phase III MIRROS"),
+        ("ATX-101", "terminated, phase II trial NCT05116683"),
+        ("AOH1160", "stopped, metabolic stability"),
+        ("MD-224", "Mechanism: PROTAC degrader of MDM2"),
+        ("imatinib", "No status is recorded here."),
+    ],
+)
+def test_where_a_drug_stands_is_said_by_jurisdiction_with_date(drug: str, said: str) -> None:
+    code, text = run("background", drug)
+    assert code == 0
+    assert said in text
+
+
+def test_a_statement_about_a_drug_names_it_when_the_gene_was_asked_for() -> None:
+    assert "- ATX-101: Phase I: stable disease" in run("background", "PCNA")[1]
+
+
 def test_another_tumour_is_left_out() -> None:
     assert "Pancreatic" not in run("background", "KRAS", "melanoma")[1]
 

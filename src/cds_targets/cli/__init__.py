@@ -21,7 +21,7 @@ COMMANDS = {
     "try": "Show the cards of a hook call as a clinician would see them.",
     "explain": "Explain why a card is shown, silent or open for the patient of a hook call.",
     "check": "Check cards, terms and studies, and run the examples inside them.",
-    "background": "Say how often a gene is altered, and what the review says of a gene or drug.",
+    "background": "Say how often a gene is altered, where a drug stands, and what the review says of either.",
     "coverage": "Say where each fact of the review is used, or why it is not.",
     "trials": "Curated studies, the registry, and matching a patient.",
     "cards": "Switch cards off and on, run them in shadow, approve them.",

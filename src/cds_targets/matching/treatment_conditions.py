@@ -36,9 +36,11 @@ def judge_ordering(condition: Ordering, case: Case) -> Verdict:
     placed = [order for order in case.record.orders if order.selected or condition.any_draft]
     fitting = [order for order in placed if order.drug in wanted]
     if fitting:
-        named = listed((order.drug or "" for order in fitting), "and")
-        values = {"drug": named, "reference": fitting[0].reference}
-        verb = "is" if len({order.drug for order in fitting}) == 1 else "are"
+        drugs = list(dict.fromkeys(order.drug or "" for order in fitting))
+        named = listed(drugs, "and")
+        standing = ". ".join(f"{drug}: {case.terms.drugs.by_name[drug].standing}" for drug in drugs)
+        values = {"drug": named, "reference": fitting[0].reference, "standing": standing}
+        verb = "is" if len(drugs) == 1 else "are"
         return met(condition, f"{named} {verb} being ordered", [order.source for order in fitting], values=values)
     what = listed([*(condition.drug or ()), *(condition.drug_class or ())])
     unread = [order for order in placed if order.drug is None and not order.tests and order.written]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cds_targets.terms.files import Codes, TermModel
 
@@ -19,14 +19,42 @@ class DrugClass(TermModel):
     source: str | None = None
 
 
-class Status(TermModel):
-    """What a regulator says of a drug, or where its development stands, with date and source."""
+_WORDS = {
+    "approved": "approved",
+    "accelerated": "accelerated approval",
+    "conditional": "conditional approval",
+    "designated": "designation, no approval",
+    "reported": "reported, not verified",
+    "investigational": "investigational",
+    "preclinical": "preclinical only",
+    "partner": "partner or comparator",
+    "failed": "failed",
+    "stopped": "stopped",
+    "terminated": "terminated",
+}
 
-    agency: str
-    status: str
+
+class Status(TermModel):
+    """What a regulator (`agency`) says of a drug, or where its development stands, with date and source."""
+
+    agency: str | None = None
+    status: str = Field(description=", ".join(_WORDS))
     what: str | None = None
-    date: str | None = None
+    date: str = Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
     source: str
+
+    @field_validator("status")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in _WORDS:
+            raise ValueError(f"is one of {', '.join(_WORDS)}")
+        return value
+
+    @property
+    def sentence(self) -> str:
+        """`FDA: accelerated approval, NSCLC after at least one systemic therapy (2021-05-28)`."""
+        whose = f"{self.agency}: " if self.agency else ""
+        return f"{whose}{_WORDS[self.status]}{f', {self.what}' if self.what else ''} ({self.date})"
 
 
 class Drug(TermModel):
@@ -42,6 +70,11 @@ class Drug(TermModel):
     codes: Codes = Field(default_factory=Codes)
     status: tuple[Status, ...] = ()
     source: str | None = None
+
+    @property
+    def standing(self) -> str:
+        """Every status in one line."""
+        return "; ".join(status.sentence for status in self.status) or "no status is recorded here"
 
 
 class Regimen(TermModel):
