@@ -61,6 +61,14 @@ def diagnoses(value: Any) -> tuple[Coverage, tuple[str, ...]]:
             Coverage.PARTIAL,
             "the EHR reported an error for some diagnoses",
         ),
+        (
+            bundle({"resourceType": "Practitioner", "id": "x"}),
+            Coverage.MISSING,
+            "something else was sent in place of diagnoses",
+        ),
+        ({"resourceType": "Practitioner"}, Coverage.MISSING, "something else was sent in place of diagnoses"),
+        (bundle(LUNG, {"resourceType": "Practitioner", "id": "x"}), Coverage.COMPLETE, None),
+        (bundle({"resourceType": "OperationOutcome", "issue": [{"severity": "information"}]}), Coverage.COMPLETE, None),
         (bundle(LUNG, {"resourceType": "Condition", "id": "x"}), Coverage.PARTIAL, "1 diagnoses could not be read"),
         (
             bundle(LUNG, link=[{"relation": "self", "url": "Condition?patient={{context.patientId}}"}]),
@@ -78,6 +86,16 @@ def test_what_a_prefetch_answer_covers(value: Any, coverage: Coverage, gap: str 
 def test_one_of_three_kinds_of_medication_that_is_missing_leaves_the_history_partial() -> None:
     seen = record(medicationRequests=...).of(Topic.THERAPIES)
     assert (seen.coverage, seen.gaps) == (Coverage.PARTIAL, ("no medication requests were sent",))
+
+
+def test_a_whole_chart_under_every_key_covers_what_it_holds_and_one_kind_of_medication_speaks_for_all() -> None:
+    taken = {"resourceType": "MedicationStatement", "id": "m", "medicationCodeableConcept": {"text": "sotorasib"}}
+    seen = record(**dict.fromkeys(PREFETCH, bundle({"resourceType": "Patient", "id": "p"}, LUNG, taken))).seen
+    assert {topic for topic in seen if seen[topic].coverage is Coverage.COMPLETE} == {
+        Topic.PATIENT,
+        Topic.DIAGNOSES,
+        Topic.THERAPIES,
+    }
 
 
 def test_none_of_them_is_no_history_at_all() -> None:

@@ -77,6 +77,19 @@ PREFETCH: dict[str, Template] = {
 }
 
 
+# The resources that the facts of a topic are read from; any kind of medication speaks for the others.
+_KINDS: dict[Topic, frozenset[str]] = {
+    Topic.PATIENT: frozenset({"Patient"}),
+    Topic.GENOMICS: frozenset({"Observation", "DiagnosticReport"}),
+    Topic.LABS: frozenset({"Observation", "DiagnosticReport"}),
+    Topic.MEASUREMENTS: frozenset({"Observation", "DiagnosticReport"}),
+    Topic.DIAGNOSES: frozenset({"Condition"}),
+    Topic.THERAPIES: frozenset(
+        {"MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationOrder"}
+    ),
+}
+
+
 @dataclass(slots=True)
 class _Answer:
     """What came back for one prefetch key."""
@@ -181,6 +194,9 @@ def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entri
             _check_bundle(entry.resource, answer, name)
         elif entry.type == "OperationOutcome" and _is_error(entry.resource):
             answer.lower(Coverage.PARTIAL, f"the EHR reported an error for some {name}")
+    kinds = {entry.type for entry in resources.entries[before:]} - {"Bundle", "OperationOutcome", "Parameters"}
+    if kinds and not any(kinds & _KINDS[topic] for topic in PREFETCH[key].topics):
+        answer.lower(Coverage.MISSING, f"something else was sent in place of {name}")
     unreadable = len(resources.unreadable) - bad
     if unreadable:
         answer.lower(Coverage.PARTIAL, f"{unreadable} entries of {name} could not be read")
