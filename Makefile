@@ -17,12 +17,12 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: serve test check format lint types tests content bench lock clean
+.PHONY: serve test check format lint types tests content fhir-server bench lock clean
 
 serve: $(RUN_STAMP)
 	@exec $(BIN)/cds-targets serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: lint types content
+test: lint types content fhir-server
 	$(BIN)/pytest -q
 
 check: lint types content
@@ -42,6 +42,10 @@ types: $(DEV_STAMP)
 content: $(DEV_STAMP)
 	$(BIN)/cds-targets check
 
+# A FHIR server of somebody else's making, which tests fetch from.
+fhir-server: $(DEV_STAMP)
+	@$(BIN)/python -m tests.ehr.medplum
+
 bench: $(DEV_STAMP)
 	$(BIN)/python -m benchmarks
 
@@ -53,7 +57,7 @@ lock:
 	  --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml --group dev -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/ehr/medplum/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/pyvenv.cfg:
 ifneq ($(UV),)
