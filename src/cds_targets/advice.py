@@ -19,7 +19,7 @@ from cds_targets.fhir.laboratory import warm_up
 from cds_targets.fhir.patient_bundle import prefetch_of_bundle
 from cds_targets.fhir.record import missing_keys, read_record
 from cds_targets.fhir.research_study import searchset
-from cds_targets.hooks.render import Call, card_of, folded, gaps_card
+from cds_targets.hooks.render import Call, card_of, folded, gaps_card, without_repeated_orders
 from cds_targets.hooks.render_trials import folded_trials, registry_card, summary_of, trial_card
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
@@ -104,7 +104,8 @@ class Advisor:
         record = self.record(request, today)
         self._require(service, record)
         context = request.context
-        call = Call(request.hook_instance, service.hook, service.id, context.patient_id, context.user_id, today)
+        patient, user, encounter = context.patient_id, context.user_id, context.encounter_id
+        call = Call(request.hook_instance, service.hook, service.id, patient, user, today, encounter)
         policy = self.policy()
 
         def will(showing: Showing, card_id: str, version: int) -> bool:
@@ -186,7 +187,7 @@ class Advisor:
             gaps = tuple(dict.fromkeys([*gaps, *record.gaps(topics), *suspected]))
         if gaps or unjudged or failed or uninterpreted:
             cards.append(gaps_card(gaps, unjudged, tuple(failed), uninterpreted, call))
-        return cards
+        return without_repeated_orders(cards)
 
     def _suspected(self, record: PatientRecord) -> list[str]:
         """Tumours that are suspected only: where nothing else is said, that is why nothing is proposed."""

@@ -45,12 +45,29 @@ def read(code: dict[str, Any], value: float, unit: str, **more: Any) -> list[Lab
         ({"coding": [{"system": LOINC, "code": "00000-0"}], "text": "QTc interval"}, "QTc"),
         ({"coding": [{"system": LOCAL, "code": "q", "display": "QTcF"}]}, "QTc"),
         ({"text": "QRS duration"}, None),
+        ({"text": "Alanine aminotransferase (ALT)"}, "ALT"),
+        ({"text": "ALT (AST)"}, None),
+        ({"text": "Bilirubin (direct)"}, None),
+        ({"text": "Bilirubin.total [Mass/volume] in Serum or Plasma"}, "bilirubin"),
+        ({"text": "Bilirubin.total [Mass/volume] in Urine"}, None),
+        ({"coding": [{"system": LOINC, "code": "2601-3"}]}, "magnesium"),
+        ({"coding": [{"system": LOINC, "code": "76634-5"}]}, "QTc"),
+        (
+            {
+                "coding": [
+                    {"system": LOINC, "code": "00000-0", "display": "Magnesium [Moles/volume] in Serum or Plasma"}
+                ]
+            },
+            "magnesium",
+        ),
+        ({"coding": [{"system": LOINC, "code": "00000-0", "display": "Magnesium [Moles/volume] in Urine"}]}, None),
+        ({"coding": [{"system": LOINC, "code": "00000-0", "display": "Neutrophils/100 leukocytes in Blood"}]}, None),
     ],
 )
 def test_a_test_is_known_by_its_code_or_where_no_other_code_speaks_by_its_name(
     code: dict[str, Any], test: str | None
 ) -> None:
-    unit = {"ALT": "U/L", "bilirubin": "mg/dL"}.get(test or "", "ms")
+    unit = {"ALT": "U/L", "bilirubin": "mg/dL", "magnesium": "mmol/L"}.get(test or "", "ms")
     assert [lab.test for lab in read(code, 250, unit)] == ([test] if test else [])
 
 

@@ -102,9 +102,10 @@ def _test(part: Resource, terms: Terms) -> LabTest | None:
             return terms.labs.tests[test]
     coded = codings(concept)
     texts = [as_text(as_dict(concept).get("text")), *(coding.display for coding in coded)]
-    named = next((test for text in texts if text and (test := terms.labs.named(text))), None)
-    if named is None:
-        return None
+    in_full = next((test for coding in coded if (test := terms.labs.named_in_full(coding.display))), None)
+    named = in_full or next((test for text in texts if text and (test := terms.labs.named(text))), None)
+    if named is None or in_full is not None:
+        return terms.labs.tests[named] if named else None
     # A LOINC code we do not know may mean another specimen (bilirubin in urine); an ECG has only one.
     told_otherwise = any(codes.system_name(coding.system) == "loinc" for coding in coded)
     return None if told_otherwise and not terms.labs.tests[named].ecg else terms.labs.tests[named]

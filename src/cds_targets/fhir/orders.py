@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,16 +13,20 @@ from cds_targets.facts.dates import add_months
 from cds_targets.fhir import codes
 from cds_targets.terms.labs import Labs, Panel, Schedule
 
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_REQUESTER = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9.-]{1,64}")
+
 
 @dataclass(frozen=True, slots=True)
 class OrderContext:
-    """Whose order it is, who asks, on what day, and which draft order it belongs to."""
+    """Whose order it is, who asks, on what day, in which encounter, and which draft order it belongs to."""
 
     patient_id: str
     hook: str
     day: date
     requester: str | None = None
     reason: str | None = None
+    encounter: str | None = None
 
 
 def service_requests(
@@ -56,8 +61,10 @@ def _service_request(concept: dict[str, Any], context: OrderContext, schedule: S
         resource["occurrenceDateTime"] = context.day.isoformat()
     else:
         resource["occurrenceTiming"] = {"repeat": _repeat(schedule, context.day), "code": {"text": schedule.name}}
-    if context.requester:
+    if context.requester and _REQUESTER.fullmatch(context.requester):
         resource["requester"] = {"reference": context.requester}
+    if context.encounter and _ID.fullmatch(bare := context.encounter.removeprefix("Encounter/")):
+        resource["encounter"] = {"reference": f"Encounter/{bare}"}
     if context.reason:
         resource["supportingInfo"] = [{"reference": context.reason}]
     ServiceRequest.model_validate(resource)

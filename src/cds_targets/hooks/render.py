@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from textwrap import shorten
@@ -45,6 +46,7 @@ class Call:
     patient_id: str
     user: str | None
     day: date
+    encounter: str | None = None
 
 
 def card_of(finding: Finding, call: Call, terms: Terms) -> wire.Card:
@@ -165,7 +167,7 @@ def _suggestions(finding: Finding, call: Call, terms: Terms, identity: str) -> t
     if not finding.applies:
         written = card.unknown_card.suggest if card.unknown_card is not None else ()
     reason = next((value for key, value in finding.values.items() if key.endswith(".reference")), None)
-    context = OrderContext(call.patient_id, call.hook, call.day, call.user, reason)
+    context = OrderContext(call.patient_id, call.hook, call.day, call.user, reason, call.encounter)
     found = []
     for index, suggestion in enumerate(written):
         panel = terms.labs.panels[suggestion.order]
@@ -185,6 +187,27 @@ def _suggestions(finding: Finding, call: Call, terms: Terms, identity: str) -> t
             )
         )
     return tuple(found)
+
+
+def without_repeated_orders(cards: Sequence[wire.Card]) -> list[wire.Card]:
+    """Each order is offered once: a suggestion whose every resource an earlier card offers is left out there."""
+    offered: set[str] = set()
+    found = []
+    for card in cards:
+        placed = [{_order_of(action) for action in suggestion.actions} for suggestion in card.suggestions]
+        kept = tuple(
+            suggestion for suggestion, orders in zip(card.suggestions, placed, strict=True) if not orders <= offered
+        )
+        offered.update(*placed)
+        behaviour = card.selection_behavior if kept else None
+        found.append(card.model_copy(update={"suggestions": kept, "selection_behavior": behaviour}))
+    return found
+
+
+def _order_of(action: wire.Action) -> str:
+    """What is placed and when, whatever it belongs to."""
+    resource = {key: value for key, value in (action.resource or {}).items() if key != "supportingInfo"}
+    return json.dumps(resource, sort_keys=True)
 
 
 def _extension(finding: Finding) -> wire.CardExtension:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cds_targets.facts.clinical import Extent, Tumour
+from cds_targets.facts.clinical import Comorbidity, Extent, Tumour
 from cds_targets.library.conditions import (
     Age,
     HasCondition,
@@ -114,18 +114,24 @@ def _extent(tumour: Tumour, case: Case) -> Extent:
 def judge_condition(condition: HasCondition, case: Case) -> Verdict:
     """Recorded and active (or at all, with `history`)."""
     terms = case.terms.conditions
+    fitting: dict[str, list[Comorbidity]] = {}
     doubts = []
     for found in case.record.comorbidities:
         if found.term is None or not any(terms.is_a(found.term, wider) for wider in condition.is_):
             continue
-        name = terms.by_id[found.term].name
         if found.active is False and not condition.history:
             continue
-        doubt = f"{name} is suspected, not confirmed"
+        name = terms.by_id[found.term].name
         if found.certain or condition.suspected:
-            caveats = () if found.certain else (doubt,)
-            return met(condition, name, [found.source], caveats, {"what": name})
-        doubts.append(doubt)
+            fitting.setdefault(name, []).append(found)
+        else:
+            doubts.append(f"{name} is suspected, not confirmed")
+    if fitting:
+        named = listed(fitting, "and")
+        unsure = [name for name, all_found in fitting.items() if not any(found.certain for found in all_found)]
+        caveats = [f"{name} is suspected, not confirmed" for name in unsure]
+        sources = [found.source for all_found in fitting.values() for found in all_found]
+        return met(condition, named, sources, caveats, {"what": named})
     if doubts:
         return unknown(condition, listed(doubts, "and"))
     names = listed(terms.by_id[term].name for term in condition.is_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from cds_targets.facts.clinical import Exposure, Lab
@@ -320,5 +321,6 @@ def judge_lab_unclear(condition: LabUnclear, case: Case) -> Verdict:
             )
             sources.append(newest.source)
     if told:
-        return met(condition, "; ".join(told), sources, values={"what": "; ".join(told)})
+        unclear = met(condition, "; ".join(told), sources, values={"what": "; ".join(told)})
+        return replace(unclear, gaps=tuple(told))
     return _nothing(condition, condition.test, "every result can be read and set against its limit", case)

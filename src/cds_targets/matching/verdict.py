@@ -20,7 +20,7 @@ class Verdict:
     """The judgement of one condition, or of several joined.
 
     `facts` name the sources it rests on (`Observation/v1`); `caveats` qualify a MET; `values` are what the card's text
-    may use, by `name.attribute`.
+    may use, by `name.attribute`; `gaps` say what cannot be known though the outcome is clear (a result is unusable).
     """
 
     condition: str
@@ -30,6 +30,7 @@ class Verdict:
     caveats: tuple[str, ...] = ()
     children: tuple[Verdict, ...] = ()
     values: tuple[tuple[str, str], ...] = ()
+    gaps: tuple[str, ...] = ()
 
     def leaves(self) -> Iterator[Verdict]:
         """The nodes without children, in order."""
@@ -42,6 +43,7 @@ class Verdict:
         """The sentences of what is unknown; where one of several suffices and is met, the others do not matter."""
         if self.condition.removeprefix("unless ") == "any" and self.outcome is not Outcome.UNKNOWN:
             return
+        yield from self.gaps
         if not self.children and self.outcome is Outcome.UNKNOWN:
             yield self.sentence
         for child in self.children:

@@ -9,6 +9,16 @@ from pydantic import Field
 
 from cds_targets.terms.files import Codes, TermModel, code_and_wider
 
+# What may stand around the name of a condition without making it another: grade, course, time, certainty, cause.
+_AROUND = re.compile(
+    r"\b(?:ctcae|grade [0-5]|g[1-5]|mild|moderate|severe|acute|chronic|recurrent|persistent|intermittent|new|worsening"
+    r"|symptomatic|suspected|suspicion of|possible|probable|confirmed|(?:personal )?history of|unspecified|nos|disorder"
+    r"|finding|\d+ weeks|(?:first|second|third) trimester"
+    r"|(?:immune )?(?:checkpoint )?(?:inhibitor )?(?:drug|treatment|medication|immune|immunotherapy)?"
+    r" ?(?:induced|related|mediated|associated))\b"
+    r"|\b(?:due|secondary|related) to\b.*|\b(?:caused by|after|following|while on|on|from)\b.*"
+)
+
 
 class ConditionTerm(TermModel):
     """One comorbidity. A code matches itself and, for ICD-10, everything below it."""
@@ -51,8 +61,9 @@ class Conditions:
         return next((found for found in chain if found is not None), None)
 
     def named(self, text: str) -> str | None:
-        """The condition of a name or alias."""
-        return self._by_word.get(_folded(text))
+        """The condition of a name or alias, also with its grade, course, certainty or cause around it."""
+        folded = _folded(text)
+        return self._by_word.get(folded) or self._by_word.get(" ".join(_AROUND.sub(" ", folded).split()))
 
     def is_a(self, condition: str, wider: str) -> bool:
         """Whether `condition` is `wider` or a kind of it."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pydantic import Field
 
 from cds_targets.terms.files import Codes, TermModel
+
+# A LOINC name in full; its specimen says that nothing else is meant (bilirubin in urine).
+_IN_FULL = re.compile(
+    r"(.+?) \[(?:mass/volume|moles/volume|enzymatic activity/volume|catalytic activity/volume|#/volume)\]"
+    r" in (?:serum or plasma|serum|plasma|blood|serum, plasma or blood)(?: by .+)?"
+)
+_IN_BRACKETS = re.compile(r"(.+?) ?\(([^()]+)\)")
 
 
 class LabTest(TermModel):
@@ -105,8 +113,18 @@ class Labs:
         return self._by_code.get((system, code))
 
     def named(self, text: str) -> str | None:
-        """The test of a name or alias."""
-        return self._by_word.get(text.strip().casefold())
+        """The test of a name or alias, also of two that say the same ("Alanine aminotransferase (ALT)")."""
+        word = text.strip().casefold()
+        twice = _IN_BRACKETS.fullmatch(word)
+        if word in self._by_word or twice is None:
+            return self._by_word.get(word) or self.named_in_full(text)
+        first, second = (self._by_word.get(part) for part in twice.groups())
+        return first if first == second else None
+
+    def named_in_full(self, text: str) -> str | None:
+        """The test of a LOINC name with its specimen ("Magnesium [Moles/volume] in Serum or Plasma")."""
+        found = _IN_FULL.fullmatch(text.strip().casefold())
+        return self._by_word.get(found[1]) if found is not None else None
 
     def panel_by_code(self, system: str, code: str) -> str | None:
         """The panel of an order code."""
