@@ -40,6 +40,39 @@ def test_a_coding_change_is_found(written: str, text: str, kind: CodingKind, fir
 
 
 @pytest.mark.parametrize(
+    ("written", "shifts", "splice_site"),
+    [
+        ("c.725del", True, False),
+        ("c.9_32del", False, False),
+        ("c.7900_7901delCA", True, False),
+        ("c.2878_2879insAGTAA", True, False),
+        ("c.2878_2879insAGT", False, False),
+        ("c.860_863dup", True, False),
+        ("c.2237_2255delinsT", False, False),
+        ("c.2237_2255delinsTT", True, False),
+        ("c.1798_1799GT>AA", False, False),
+        ("c.34G>T", False, False),
+        ("c.672+1G>T", False, True),
+        ("c.673-2A>G", False, True),
+        ("c.673-2_673-1del", False, True),
+        ("c.672_672+2del", False, True),
+        ("c.672+5G>A", False, False),
+        ("c.673-18_673-4del", False, False),
+        ("c.672+1dup", False, False),
+        ("c.-2A>G", False, False),
+        ("c.*2del", False, False),
+        ("c.10_12[3]", False, False),
+    ],
+)
+def test_a_lost_frame_and_a_splice_site_are_told_by_the_coding_change(
+    written: str, shifts: bool, splice_site: bool
+) -> None:
+    change = find_coding(written)
+    assert change is not None
+    assert (change.shifts_frame, change.splice_site) == (shifts, splice_site)
+
+
+@pytest.mark.parametrize(
     "written",
     ["", "p.Gly12Cys", "c.9163>A", "c.", "c.G>T", "NC_000022.10:42523950:T:<CN0>", "abc.34G>T", "c.34G>T" * 40],
 )

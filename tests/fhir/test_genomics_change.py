@@ -94,6 +94,24 @@ def test_what_is_not_certain_is_said_to_be_untranslated(symbol: str, coding: str
 
 
 @pytest.mark.parametrize(
+    ("coding", "kind"),
+    [
+        ("c.725del", ChangeKind.FRAMESHIFT),
+        ("c.375+1G>A", ChangeKind.SPLICE),
+        ("c.9_32del", None),
+        ("c.374+20G>A", None),
+    ],
+)
+def test_a_coding_change_may_be_truncating_where_its_protein_change_is_not_told(
+    coding: str, kind: ChangeKind | None
+) -> None:
+    fact = one(observation(gene("STK11"), component(CODING, coding)))
+    assert (fact.protein.kind if fact.protein else None) == kind
+    assert fact.cdna == coding
+    assert any("without a protein change" in note for note in fact.notes)
+
+
+@pytest.mark.parametrize(
     ("sequence", "position", "counting", "bases", "short"),
     [
         ("NC_000012.11", 25398285, "LA30102-0", "C>A", "KRAS G12C"),

@@ -96,7 +96,8 @@ NAMED: list[tuple[dict[str, Any], str]] = [
     (observation(EGFR, component("47999-8", "Exon 19", "valueString"), component("48019-4", coded(text="Deletion"))),
      "EGFR exon 19 indel present"),
     (observation(MET, component("47999-8", "14", "valueString")), "MET exon 14 present"),
-    (observation(MET, component(CODING, coded("c.3028+1G>T")), component(PROTEIN, coded(text="None"))), "MET present"),
+    (observation(MET, component(CODING, coded("c.3028+1G>T")), component(PROTEIN, coded(text="None"))),
+     "MET splice present"),
 ]  # fmt: skip
 
 

@@ -201,14 +201,20 @@ class _Reading:
                     f"{self.coding.text} does not lie in the codon of {self.protein.text}: numbered on different"
                     " transcripts?"
                 )
-        elif self.gene is not None:
-            short = self.terms.hotspots.translate(self.gene, self.coding.text, self.transcript)
-            if short is None:
-                self.notes.append(f"{self.coding.text} was reported without a protein change and is not translated")
-                return
+            return
+        short = self.terms.hotspots.translate(self.gene, self.coding.text, self.transcript) if self.gene else None
+        if short is not None:
             self.notes.append(f"the protein change is translated from {self.coding.text}")
             found = parsed_protein(short)
             self.protein = found if isinstance(found, ProteinChange) else None
+        elif self.coding.splice_site:
+            self.notes.append(f"{self.coding.text} was reported without a protein change; it changes a splice site")
+            self.protein = ProteinChange("splice", ChangeKind.SPLICE)
+        elif self.coding.shifts_frame:
+            self.notes.append(f"{self.coding.text} was reported without a protein change; it shifts the reading frame")
+            self.protein = ProteinChange("frameshift", ChangeKind.FRAMESHIFT)
+        elif self.gene is not None:
+            self.notes.append(f"{self.coding.text} was reported without a protein change and is not translated")
 
     def locate(self, parts: Parts) -> None:
         """A hotspot allele by genomic position, where sequence, reference and alternative base all agree."""
