@@ -64,6 +64,18 @@ def request(text: str, status: str = "active", intent: str = "order", **more: An
         ("omeprazole magnesium", ["omeprazole"]),
         ("Rifampicin 300 mg", ["rifampin"]),
         ("Aspirin", [None]),
+        ("RMC 6236", ["daraxonrasib"]),
+        ("nab paclitaxel", ["nab-paclitaxel"]),
+        ("St. John\u2019s wort", ["st john's wort"]),
+        ("Pantoprazol 40 mg", ["pantoprazole"]),
+        ("Capecitabin", ["capecitabine"]),
+        ("Gem/Abraxane", ["gemcitabine", "nab-paclitaxel"]),
+        ("carbo/pem/pembro", ["carboplatin", "pemetrexed", "pembrolizumab"]),
+        ("R-CHOP", ["rituximab", "cyclophosphamide", "doxorubicin", "vincristine", "prednisolone"]),
+        ("fruquintinib", ["fruquintinib"]),
+        ("Lonsurf", ["trifluridine/tipiracil"]),
+        ("Tegretol", ["carbamazepine"]),
+        ("No current medications", []),
     ],
 )
 def test_a_drug_is_known_by_name_brand_code_name_or_regimen(text: str, drugs: list[str | None]) -> None:
@@ -78,6 +90,49 @@ def test_a_drug_is_known_by_its_code_and_through_its_reference() -> None:
     other = {**statement(""), "medicationReference": {"reference": "Medication/m1"}}
     medication = {"resourceType": "Medication", "id": "m1", "code": coded}
     assert one(by_code).drug == one(by_reference).drug == one(other, medication).drug == "pembrolizumab"
+
+
+def coded(system: str, code: str, **more: str) -> dict[str, Any]:
+    concept = {"coding": [{"system": system, "code": code}], **more}
+    return {**statement(""), "medicationCodeableConcept": concept}
+
+
+ATC = "http://fhir.de/CodeSystem/bfarm/atc"
+
+
+@pytest.mark.parametrize(
+    ("resource", "drugs"),
+    [
+        (coded(RXNORM, "349472"), ["gefitinib"]),
+        (coded(RXNORM, "603208"), ["erlotinib"]),
+        (coded("RxNorm", "1547545"), ["pembrolizumab"]),
+        (coded(ATC, "L01FF05"), ["atezolizumab"]),
+        (coded("http://www.whocc.no/atc", "L01XX73"), ["sotorasib"]),
+        (coded(ATC, "A02AD01"), ["antacid"]),
+        (coded(RXNORM, "4492", text="FOLFOX"), ["fluorouracil", "oxaliplatin"]),
+        (coded(RXNORM, "1547545", text="pembrolizumab, after sotorasib"), ["pembrolizumab", "sotorasib"]),
+        (coded(RXNORM, "1547545", text="pembrolizumab 200 mg"), ["pembrolizumab"]),
+    ],
+)
+def test_a_drug_is_known_by_clinical_drug_and_classification_code(resource: dict[str, Any], drugs: list[str]) -> None:
+    assert [exposure.drug for exposure in read(resource).exposures] == drugs
+
+
+def test_code_and_text_that_name_different_drugs_count_both_and_are_doubted() -> None:
+    told = read(coded(RXNORM, "1547545", text="Nivolumab 240 mg"))
+    assert [exposure.drug for exposure in told.exposures] == ["pembrolizumab", "nivolumab"]
+    assert told.vague == ["Nivolumab 240 mg"]
+
+
+def test_an_antineoplastic_code_counts_whatever_the_drug_and_its_group_hides_the_drug() -> None:
+    unknown, group = coded(ATC, "L01ZZ99", text="Neumab"), coded(ATC, "L01EE", text="MEK-Inhibitor")
+    assert [(e.drug, e.antineoplastic) for e in read(unknown, group).exposures] == [(None, True), (None, True)]
+    assert read(unknown, group).vague == ["MEK-Inhibitor"]
+
+
+def test_what_is_joined_to_a_drug_without_a_name_makes_the_history_incomplete() -> None:
+    told = read(statement("pembrolizumab + chemotherapy"), statement("carboplatin/pemetrexed chemotherapy"))
+    assert told.vague == ["pembrolizumab + chemotherapy"]
 
 
 @pytest.mark.parametrize("text", ["Chemotherapy", "immunotherapy", "study drug"])
@@ -101,6 +156,10 @@ def test_the_last_dose_is_the_latest_administration_that_happened() -> None:
     assert (str(given.first), str(given.last), given.ongoing) == ("2026-06-01", "2026-10-01", False)
 
 
+def told(adherence: str) -> dict[str, Any]:
+    return {"code": {"coding": [{"code": adherence}]}}
+
+
 @pytest.mark.parametrize(
     ("resource", "given", "ongoing", "last"),
     [
@@ -117,13 +176,21 @@ def test_the_last_dose_is_the_latest_administration_that_happened() -> None:
         (request("pembrolizumab", "draft"), False, False, "None"),
         (request("pembrolizumab", intent="plan"), False, False, "None"),
         (request("pembrolizumab", "cancelled"), False, False, "None"),
-        (request("pembrolizumab", authoredOn="2027-01-01"), False, True, "None"),
+        (request("pembrolizumab", authoredOn="2027-01-01"), False, False, "None"),
         (request("pembrolizumab", "stopped", authoredOn="2026-01-01"), True, False, "2026-01-01 to 2026-11-23"),
         (dose("pembrolizumab", "2026-10"), True, None, "2026-10"),
+        (request("pembrolizumab", doNotPerform=True), False, False, "None"),
+        (request("pembrolizumab", intent="option"), False, False, "None"),
+        (statement("pembrolizumab", taken="n"), False, False, "None"),
+        (statement("pembrolizumab", "recorded", adherence=told("not-taking")), False, False, "None"),
+        (statement("pembrolizumab", "recorded", adherence=told("stopped")), True, False, "None"),
+        (statement("pembrolizumab", "completed", dateAsserted="2026-11-20"), True, False, "None"),
+        (statement("pembrolizumab", effectivePeriod={"start": "2027-01-01"}), False, False, "None"),
+        (statement("sotorasib or placebo"), None, None, "None"),
     ],
 )
 def test_what_was_given_and_goes_on_follows_status_and_dates(
-    resource: dict[str, Any], given: bool, ongoing: bool | None, last: str
+    resource: dict[str, Any], given: bool | None, ongoing: bool | None, last: str
 ) -> None:
     exposure = one(resource)
     assert (exposure.given, exposure.ongoing, str(exposure.last)) == (given, ongoing, last)
@@ -134,6 +201,44 @@ def test_request_statement_and_administration_of_a_drug_are_one_treatment() -> N
         request("Keytruda", authoredOn="2026-06-01"), statement("pembrolizumab"), dose("pembrolizumab", "2026-10-01")
     )
     assert (len(exposure.sources), exposure.ongoing, str(exposure.last)) == (3, True, "2026-10-01")
+
+
+def course(start: str, end: str = "", status: str = "completed") -> dict[str, Any]:
+    return statement("sotorasib", status, effectivePeriod={"start": start, **({"end": end} if end else {})})
+
+
+@pytest.mark.parametrize(
+    ("resources", "ongoing", "last"),
+    [
+        # taken up again after a stop
+        ((course("2026-01-01", "2026-03-01", "stopped"), course("2026-08-01", status="active")), True, "2026-03-01"),
+        # an order left active, a statement that it was stopped
+        (
+            (request("sotorasib", authoredOn="2026-01-01"), course("2026-01-01", "2026-03-01", "stopped")),
+            None,
+            "2026-03-01 to 2026-11-23",
+        ),
+        # an order that was filled says nothing of the end
+        (
+            (request("sotorasib", "completed", authoredOn="2026-01-01"), course("2026-01-01", status="active")),
+            True,
+            "None",
+        ),
+        # a course after the last dose that was documented
+        ((dose("sotorasib", "2026-02-01"), course("2026-06-01", "2026-10-01")), False, "2026-10-01"),
+    ],
+)
+def test_stops_and_restarts_are_told_apart(
+    resources: tuple[dict[str, Any], ...], ongoing: bool | None, last: str
+) -> None:
+    exposure = one(*resources)
+    assert (exposure.ongoing, str(exposure.last)) == (ongoing, last)
+
+
+def test_a_hold_ends_when_the_drug_is_given_again() -> None:
+    held = request("sotorasib", "on-hold", authoredOn="2026-06-01")
+    assert one(held).on_hold
+    assert not one(held, request("sotorasib", authoredOn="2026-08-01")).on_hold
 
 
 def test_the_intent_is_read_where_it_is_stated() -> None:
@@ -162,6 +267,10 @@ def test_a_selection_without_its_draft_selects_all() -> None:
 @pytest.mark.parametrize("status", ["cancelled", "stopped", "revoked", "entered-in-error"])
 def test_a_draft_that_was_taken_back_is_no_order(status: str) -> None:
     assert orders({**draft("a", "sotorasib"), "status": status}) == ([], 0)
+
+
+def test_a_draft_not_to_give_a_drug_is_no_order() -> None:
+    assert orders(draft("a", "sotorasib", doNotPerform=True)) == ([], 0)
 
 
 def test_what_cannot_be_read_among_the_drafts_is_counted() -> None:

@@ -296,7 +296,19 @@ TREATMENT_INTENT = "treatment-intent"
 INTENT_WORDS = ("neoadjuvant", "adjuvant", "maintenance", "consolidation", "palliative", "curative")
 STATEMENT_GIVEN = frozenset({"active", "completed", "stopped", "on-hold", "recorded", "final"})
 REQUEST_ORDERED = frozenset({"active", "completed", "stopped", "on-hold", "ended"})
-NOT_GIVEN = frozenset({"not-taken", "not-done", "cancelled", "intended", "draft"})
+NOT_GIVEN = frozenset({"not-taken", "not-done", "cancelled", "declined", "intended", "draft"})
+REQUEST_STOPPED = frozenset({"stopped", "ended"})  # a completed one has been filled: the drug may still be taken
+MEDICATION_TYPES = (
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationAdministration",
+    "MedicationDispense",
+    "MedicationOrder",
+)
+INTENT_NOT_ORDERED = frozenset({"proposal", "plan", "option"})
+NOT_TAKING = "not-taking"
+ATC_ANTINEOPLASTIC = "L01"
+ATC_SUBSTANCE_LENGTH = 7  # a shorter ATC code is a group
 ADMINISTERED = frozenset({"completed", "in-progress", "stopped", "on-hold"})
 
 ORDER_TYPES = ("MedicationRequest", "MedicationOrder", "ServiceRequest", "ProcedureRequest", "DeviceRequest")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
@@ -11,6 +12,7 @@ from cds_targets.facts.clinical import Exposure, Order
 from cds_targets.facts.dates import When, read_when
 from cds_targets.facts.genomic import Source
 from cds_targets.fhir import codes
+from cds_targets.fhir.exposures import Piece, merged
 from cds_targets.fhir.reading import (
     Entry,
     Resource,
@@ -23,13 +25,22 @@ from cds_targets.fhir.reading import (
 )
 from cds_targets.terms import Terms
 
+_NOTHING_TAKEN = re.compile(r"\s*(?:no\b(?! ?\d)|none\b|kein\w*\b|nil\b|not on\b|denies\b)", re.IGNORECASE)
+_JOINED = re.compile(r"[+/&,]|\b(?:and|plus|und)\b", re.IGNORECASE)
+_PLACEBO = re.compile(r"\bplacebo\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Medication:
-    """What a resource says the drug is: recognised drugs, and how it was written."""
+    """What a resource says the drug is: recognised drugs, and how it was written.
+
+    `antineoplastic`: its code says so, also of a drug we do not know. `vague`: it names more than could be recognised.
+    """
 
     drugs: tuple[str, ...]
     written: str
+    antineoplastic: bool = False
+    vague: bool = False
 
 
 @dataclass(slots=True)
@@ -39,23 +50,6 @@ class Treatments:
     exposures: list[Exposure] = field(default_factory=list)
     unread: int = 0
     vague: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What one resource says of one drug."""
-
-    drug: str | None
-    written: str
-    source: Source
-    given: bool | None
-    first: When | None
-    last: When | None
-    ongoing: bool | None
-    on_hold: bool
-    intent: str | None
-    administered: bool
-    dose: str | None
 
 
 def medication_of(resource: Resource, resources: Resources, entry: Entry, terms: Terms) -> Medication:
@@ -68,7 +62,7 @@ def medication_of(resource: Resource, resources: Resources, entry: Entry, terms:
     reference = resource.get("medicationReference") or as_dict(resource.get("medication")).get("reference")
     if reference is not None:
         target = resources.resolve(reference, entry)
-        concepts.append({"text": as_text(as_dict(resource.get("medicationReference")).get("display"))})
+        concepts.append({"text": as_text(as_dict(reference).get("display"))})
         if target is not None:
             concepts.append(target.resource.get("code"))
             for ingredient in as_list(target.resource.get("ingredient")):
@@ -78,61 +72,80 @@ def medication_of(resource: Resource, resources: Resources, entry: Entry, terms:
 
 
 def _recognised(concepts: list[Any], terms: Terms) -> Medication:
-    found: dict[str, None] = {}
-    written = ""
+    coded: dict[str, None] = {}
+    texts: list[str] = []
+    atc: list[str] = []
     for concept in concepts:
-        written = written or concept_text(concept)
+        texts += [as_text(as_dict(concept).get("text")), *(c.display for c in codings(concept))]
         for coding in codings(concept):
-            found.update(dict.fromkeys(terms.drugs.by_code(codes.system_name(coding.system), coding.code)))
-        if not found:
-            texts = [as_text(as_dict(concept).get("text")), *(c.display for c in codings(concept))]
-            for text in texts:
-                found.update(dict.fromkeys(terms.drugs.in_text(text)))
-    return Medication(tuple(found), written)
+            system = codes.system_name(coding.system)
+            coded |= dict.fromkeys(terms.drugs.by_code(system, coding.code))
+            if system == "atc" and coding.code.startswith(codes.ATC_ANTINEOPLASTIC):
+                atc.append(coding.code)
+    written = next((text for concept in concepts if (text := concept_text(concept))), "")
+    drugs, agreed = _agreed(tuple(coded), texts, terms)
+    vague = not agreed or (terms.drugs.is_vague_beside(written) if drugs else terms.drugs.is_vague(written))
+    group_only = not drugs and any(len(code) < codes.ATC_SUBSTANCE_LENGTH for code in atc)
+    return Medication(drugs, written, bool(atc), vague or group_only)
+
+
+def _agreed(coded: tuple[str, ...], texts: list[str], terms: Terms) -> tuple[tuple[str, ...], bool]:
+    """The drugs of codes and texts, and whether they agree: a text adds the rest of a regimen; others both count."""
+    named = tuple(dict.fromkeys(drug for text in texts for drug in terms.drugs.in_text(text)))
+    if not coded or not named:
+        return coded or named, True
+    if not set(coded) & set(named):
+        return coded + named, False
+    whole = set(coded) < set(named) and any(_JOINED.search(text) or terms.drugs.is_regimen(text) for text in texts)
+    return named if whole else coded, True
 
 
 def read_treatments(resources: Resources, terms: Terms, zone: tzinfo, as_of: date) -> Treatments:
     """Every medication resource outside the draft orders, merged by drug."""
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     found = Treatments()
-    kinds = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationOrder")
-    for entry in resources.of_type(*kinds):
+    for entry in resources.of_type(*codes.MEDICATION_TYPES):
         status = as_text(entry.resource.get("status"))
         if status == "entered-in-error":
             continue
         medication = medication_of(entry.resource, resources, entry, terms)
-        if not medication.drugs:
-            if not medication.written:
-                found.unread += 1
-            elif terms.drugs.is_vague(medication.written):
-                found.vague.append(medication.written)
+        if _NOTHING_TAKEN.match(medication.written):
+            continue
+        if not medication.drugs and not medication.written:
+            found.unread += 1
+        elif medication.vague and status not in codes.NOT_GIVEN:
+            found.vague.append(medication.written)
         for drug in medication.drugs or ((None,) if medication.written else ()):
-            pieces.append(_piece(entry, drug, medication.written, zone))
-    found.exposures = _merged(pieces, terms, as_of)
+            pieces.append(_piece(entry, drug, medication, zone))
+    found.exposures = merged(pieces, terms, as_of)
     return found
 
 
-def _piece(entry: Entry, drug: str | None, written: str, zone: tzinfo) -> _Piece:
-    resource = entry.resource
+def _piece(entry: Entry, drug: str | None, medication: Medication, zone: tzinfo) -> Piece:
+    resource, written = entry.resource, medication.written
     kind, status = entry.type, as_text(resource.get("status"))
     start, end = _period(resource, zone)
     administered = kind == "MedicationAdministration"
     given: bool | None
     ongoing: bool | None = None
-    if resource.get("wasNotTaken") is True or resource.get("wasNotGiven") is True or status in codes.NOT_GIVEN:
+    if _is_denied(resource) or status in codes.NOT_GIVEN:
         given, ongoing = False, False
+    elif _PLACEBO.search(written):
+        given = None
     elif administered:
         given = True if status in codes.ADMINISTERED else None
+    elif kind == "MedicationDispense":
+        given = True if status == "completed" else None
     elif kind == "MedicationStatement":
         given = True if status in codes.STATEMENT_GIVEN else None
-        ongoing = _ongoing(status, end)
+        ongoing = False if _adherence(resource).startswith("stopped") else _ongoing(status, end)
     else:
-        if as_text(resource.get("intent")) in ("proposal", "plan"):
+        if as_text(resource.get("intent")) in codes.INTENT_NOT_ORDERED:
             given, ongoing = False, False
         else:
             given = True if status in codes.REQUEST_ORDERED else None
             ongoing = _ongoing(status, end)
-    return _Piece(
+    return Piece(
         drug,
         written,
         Source(entry.reference, entry.pointer, start),
@@ -140,11 +153,25 @@ def _piece(entry: Entry, drug: str | None, written: str, zone: tzinfo) -> _Piece
         start,
         end or (start if administered else None),
         ongoing,
-        status == "on-hold",
+        not administered and (status == "on-hold" or _adherence(resource).startswith("on-hold")),
         _intent(resource),
         administered,
         _dose(resource),
+        medication.antineoplastic,
+        stopped=ongoing is False and (kind == "MedicationStatement" or status in codes.REQUEST_STOPPED),
     )
+
+
+def _adherence(resource: Resource) -> str:
+    """What R5 says of the taking of a drug: taking, not-taking, on-hold, stopped ..."""
+    return next((coding.code for coding in codings(as_dict(resource.get("adherence")).get("code"))), "")
+
+
+def _is_denied(resource: Resource) -> bool:
+    """Whether the resource says that the drug was not, or is not to be, given or taken."""
+    flags = ("wasNotTaken", "wasNotGiven", "notGiven", "doNotPerform")
+    told = any(resource.get(flag) is True for flag in flags)
+    return told or as_text(resource.get("taken")) == "n" or _adherence(resource) == codes.NOT_TAKING
 
 
 def _ongoing(status: str, end: When | None) -> bool | None:
@@ -175,7 +202,7 @@ def _period(resource: Resource, zone: tzinfo) -> tuple[When | None, When | None]
         if bounds:
             return when(bounds.get("start")), when(bounds.get("end"))
     validity = as_dict(as_dict(resource.get("dispenseRequest")).get("validityPeriod"))
-    written = resource.get("authoredOn") or resource.get("dateWritten") or resource.get("dateAsserted")
+    written = resource.get("authoredOn") or resource.get("dateWritten") or resource.get("whenHandedOver")
     return when(validity.get("start")) or when(written), None
 
 
@@ -198,68 +225,6 @@ def _dose(resource: Resource) -> str | None:
         if text:
             return text[:120]
     return None
-
-
-def _merged(pieces: list[_Piece], terms: Terms, as_of: date) -> list[Exposure]:
-    """One exposure a drug; pieces that were not given stay apart so that they cannot lend their dates."""
-    groups: dict[tuple[str, bool], list[_Piece]] = {}
-    for piece in pieces:
-        groups.setdefault((piece.drug or piece.written, piece.given is False), []).append(piece)
-    return [_exposure(group, terms, as_of) for group in groups.values()]
-
-
-def _exposure(group: list[_Piece], terms: Terms, as_of: date) -> Exposure:
-    drug = group[0].drug
-    starts = [p.first for p in group if p.first is not None and p.first.earliest <= as_of]
-    doses = [p.last for p in group if p.administered and p.last is not None and p.given and p.last.earliest <= as_of]
-    ends = [p.last for p in group if not p.administered and p.last is not None]
-    states = [p.ongoing for p in group if not p.administered]
-    given = _given(group, as_of)
-    last = _latest(doses) or _latest(ends)
-    ongoing: bool | None = None
-    if any(p.given is False for p in group):
-        ongoing = False
-    elif True in states:
-        ongoing = True
-    elif states and all(state is False for state in states):
-        ongoing = False
-    elif ends and all(p.last is not None for p in group if not p.administered):
-        ongoing = _latest(ends) is not None and max(end.latest for end in ends) >= as_of
-    if last is not None and last.earliest > as_of:
-        last = None
-    intents = [p.intent for p in group if p.intent]
-    return Exposure(
-        drug,
-        tuple(p.source for p in group),
-        written=group[0].written,
-        first=min(starts, key=lambda when: when.earliest) if starts else None,
-        last=last or (_some_day_since(starts, as_of) if given and ongoing is False else None),
-        ongoing=ongoing,
-        on_hold=any(p.on_hold for p in group),
-        given=given,
-        intent=intents[0] if intents else None,
-        dose=next((p.dose for p in group if p.dose), None),
-        antineoplastic=drug is not None and terms.drugs.by_name[drug].antineoplastic,
-        notes=("the end of treatment is not recorded",) if last is None and given and ongoing is False else (),
-    )
-
-
-def _given(group: list[_Piece], as_of: date) -> bool | None:
-    if any(p.given for p in group):
-        started = [p for p in group if p.given and (p.first is None or p.first.earliest <= as_of)]
-        return bool(started)
-    return False if all(p.given is False for p in group) else None
-
-
-def _some_day_since(starts: list[When], as_of: date) -> When | None:
-    """Treatment that is over without a recorded end ended some day between its latest start and today."""
-    latest = _latest(starts)
-    return When(latest.earliest, as_of) if latest is not None else None
-
-
-def _latest(dates: Iterable[When]) -> When | None:
-    known = list(dates)
-    return max(known, key=lambda when: when.latest) if known else None
 
 
 def read_orders(
@@ -301,6 +266,8 @@ def _of_somebody_else(resource: Resource, patient_id: str) -> bool:
 def _order(entry: Entry, resources: Resources, selections: list[str] | None, terms: Terms, zone: tzinfo) -> list[Order]:
     resource = entry.resource
     if as_text(resource.get("status")) in ("cancelled", "stopped", "revoked", "entered-in-error"):
+        return []
+    if resource.get("doNotPerform") is True:
         return []
     source = Source(entry.reference, entry.pointer)
     chosen = not selections or entry.reference in selections or entry.full_url in selections

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pydantic import Field, field_validator
@@ -86,12 +87,21 @@ class Regimen(TermModel):
     source: str | None = None
 
 
+class MoreNames(TermModel):
+    """Further codes and brand names of a drug of another file; drugs share the code of their combination."""
+
+    drug: str
+    brands: tuple[str, ...] = ()
+    codes: Codes = Field(default_factory=Codes)
+
+
 class DrugFile(TermModel):
     """A drug file: `drugs.yaml`, or a further file of the same form in `terms/drugs/`."""
 
     source: str
     classes: tuple[DrugClass, ...] = ()
     drugs: tuple[Drug, ...] = ()
+    also: tuple[MoreNames, ...] = ()
     regimens: tuple[Regimen, ...] = ()
     vague: tuple[str, ...] = ()
 
@@ -120,12 +130,14 @@ class Drugs:
         words: dict[str, tuple[str, ...]] = {}
         for regimen in regimens.values():
             for word in (regimen.name, *regimen.aliases):
-                words[_folded(word)] = regimen.drugs
-        for drug in drugs.values():
-            for pair in drug.codes.pairs():
-                codes[pair] = (drug.name,)
-            for word in (drug.name, *drug.aliases, *drug.brands):
-                words[_folded(word)] = (drug.name,)
+                words |= dict.fromkeys(_spellings(word), regimen.drugs)
+        named = [(drug.name, (drug.name, *drug.aliases, *drug.brands), drug.codes) for drug in drugs.values()]
+        named += [(more.drug, more.brands, more.codes) for file in files for more in file.also]
+        for name, its_words, its_codes in named:
+            for pair in its_codes.pairs():
+                codes[pair] = (*codes.get(pair, ()), name)
+            for word in its_words:
+                words |= dict.fromkeys(_spellings(word), (name,))
         ordered = sorted(words, key=len, reverse=True)
         pattern = re.compile(r"(?<![a-z0-9])(?:" + "|".join(map(re.escape, ordered)) + r")(?![a-z0-9])")
         return cls(
@@ -156,6 +168,18 @@ class Drugs:
         folded = _folded(text)
         return any(re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", folded) for word in self.vague)
 
+    def is_regimen(self, text: str) -> bool:
+        """Whether the text names several drugs by one word ("FOLFOX")."""
+        return any(len(self._by_word[match[0]]) > 1 for match in self._pattern.finditer(_folded(text[:500])))
+
+    def is_vague_beside(self, text: str) -> bool:
+        """Whether the text joins such words to a drug it names ("pembrolizumab + chemotherapy")."""
+        joined = "|".join(re.escape(word) for word in self.vague)
+        return (
+            re.search(rf"(?:\+|/|&|\b(?:and|plus|with|und|mit)\b)\s*(?:{joined})(?![a-z0-9])", _folded(text))
+            is not None
+        )
+
     def class_named(self, word: str) -> str | None:
         """The class of that name or alias."""
         return self._class_names.get(_folded(word))
@@ -170,7 +194,19 @@ class Drugs:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"[\s‐‑–]+", " ", text.replace("‑", "-")).strip().casefold()
+    """Lower case; every hyphen is a space, every apostrophe a straight one."""
+    return re.sub(r"[\s‐‑–-]+", " ", re.sub(r"[’‘`´]", "'", text)).strip().casefold()
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """A name as it may be written: code names with or without a space, and names without their last e (German)."""
+    folded = _folded(word)
+    yield folded
+    code_name = re.fullmatch(r"([a-z]+) ?(\d+[a-z]*)", folded)
+    if code_name is not None:
+        yield from (code_name[1] + code_name[2], f"{code_name[1]} {code_name[2]}")
+    elif re.fullmatch(r"[a-z]{6,}[^aeiou]e", folded):
+        yield folded[:-1]
 
 
 def _closed(drugs: dict[str, Drug], classes: dict[str, DrugClass]) -> dict[str, frozenset[str]]:
