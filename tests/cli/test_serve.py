@@ -33,17 +33,19 @@ class Server:
 
     def __init__(self, output: Path) -> None:
         self.output = output
+        self._log = output.with_suffix(".log")
         self.port = free_port()
         command = [sys.executable, "-m", "cds_targets", "serve", "--port", str(self.port), "--workers", "2"]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        with output.open("w", encoding="utf-8") as file:
-            self.process = subprocess.Popen(  # noqa: S603
-                command, stdout=file, stderr=subprocess.DEVNULL, env=environment
-            )
+        with output.open("w", encoding="utf-8") as file, self._log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, stdout=file, stderr=log, env=environment)  # noqa: S603
         self._wait()
 
     def greeting(self) -> str:
         return self.output.read_text("utf-8")
+
+    def log(self) -> str:
+        return self._log.read_text("utf-8")
 
     def _wait(self) -> None:
         """Until it answers and has said so."""
@@ -70,7 +72,7 @@ class Server:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")

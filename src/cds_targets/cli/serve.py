@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +16,6 @@ from cds_targets.errors import SettingsError
 if TYPE_CHECKING:
     from cds_targets.settings import Settings
 
-THREADS = 16  # they mostly wait: for FHIR servers, and for the disk
-STOP_SECONDS = 30  # a worker that is told to stop finishes the calls it has
-
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless told.")
@@ -31,7 +24,9 @@ STOP_SECONDS = 30  # a worker that is told to stop finishes the calls it has
 def serve(host: str, port: int, workers: int) -> None:
     """Start the service and print its address.
 
-    Evaluation mode (the default) is open: synthetic patients only. Ctrl-C stops it after the calls it has begun.
+    Evaluation mode (the default) is open: synthetic patients only. Ctrl-C (SIGTERM) stops it after the calls it has
+    begun. SIGHUP reads content and registered EHRs again, without losing a call; if they are wrong, the log says why
+    and what was read before stays in use. Settings are read at the start only.
 
     \b
     Example:
@@ -75,69 +70,14 @@ def build(settings: Settings) -> Any:
     return create_app(settings, advisor, store, None, policy, metrics, advisor.library.content_hash)
 
 
-def run_server(load: Any, bind: str, workers: int, settings: Settings) -> None:
-    """Serve what `load()` returns until stopped. `load` runs once, before the workers are forked."""
-    from gunicorn.app.base import BaseApplication
-
+def run_server(load: Callable[[], Any], bind: str, workers: int, settings: Settings) -> None:
+    """Serve what `load()` returns until stopped; it runs before the workers are forked, and again at every SIGHUP."""
+    from cds_targets.cli.server import Server, shared_metrics
     from cds_targets.web.log import to_stderr
 
     to_stderr()
-    with _shared_metrics():
-        _run(BaseApplication, load(), bind, workers, settings)
-
-
-@contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """A folder in which the workers add up their metrics; it must be named before the metrics are imported."""
-    owner = os.getpid()
-    folder = tempfile.mkdtemp(prefix="cds-targets-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    try:
-        yield
-    finally:
-        if os.getpid() == owner:
-            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(BaseApplication: Any, app: Any, bind: str, workers: int, settings: Settings) -> None:
-
-    class Server(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            for name, value in options.items():
-                if name in self.cfg.settings:  # older releases of the server know fewer
-                    self.cfg.set(name, value)
-
-        def load(self) -> Any:
-            return app
-
-    def freeze(server: object, worker: object) -> None:
-        """What was loaded lives as long as the worker: the collector need not look at it again."""
-        gc.collect()
-        gc.freeze()
-
-    def forget(server: object, worker: Any) -> None:
-        """What a worker that ended said of its own state no longer holds; what it counted stays."""
-        from prometheus_client.multiprocess import mark_process_dead
-
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-    options = {
-        "bind": bind,
-        "workers": workers,
-        "worker_class": "gthread",
-        "threads": THREADS,
-        "preload_app": True,
-        "post_fork": freeze,
-        "child_exit": forget,
-        "when_ready": lambda server: click.echo(greeting(bind, settings)),
-        "graceful_timeout": STOP_SECONDS,
-        "timeout": 60,
-        "keepalive": 5,
-        "loglevel": "warning",
-        "control_socket_disable": True,
-    }
-    Server().run()
+    with shared_metrics():
+        Server(load, bind, workers, settings.max_body_bytes, lambda: click.echo(greeting(bind, settings))).run()
 
 
 def greeting(bind: str, settings: Settings) -> str:
