@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -311,3 +312,15 @@ def test_an_order_of_no_concern_is_left_alone_even_where_the_chart_has_gaps() ->
     body = ordering(medicationCodeableConcept={"text": "paracetamol 500 mg"})
     body["prefetch"] = {"patient": body["prefetch"]["patient"]}
     assert cards(body, "therapy-safety-select") == []
+
+
+def test_a_drug_that_is_not_stocked_stays_an_option_and_that_is_said() -> None:
+    without = cards(call())
+    stocked = replace(advisor(), not_stocked=frozenset({"sotorasib"}))
+    shown = cards(call(), by=stocked)
+    assert therapies(shown) == therapies(without)
+    assert ["sotorasib"] in therapies(shown)
+    assert "**Not stocked here:** sotorasib; ask the pharmacy." in shown[0]["detail"]
+    assert all("Not stocked" not in card["detail"] for card in without)
+    narrow = replace(stocked, settings=Settings(max_cards=1))
+    assert any("Not stocked here:** sotorasib" in card["detail"] for card in cards(call(), by=narrow))

@@ -30,6 +30,7 @@ from cds_targets.matching.finding import Finding, Findings, find
 from cds_targets.matching.verdict import Outcome
 from cds_targets.settings import Settings
 from cds_targets.store.governance import Policy, Showing, content_hashes, everything_shown, hash_of
+from cds_targets.terms.stock import read_not_stocked
 from cds_targets.trials.match import StudyMatch, match_studies
 from cds_targets.trials.registry import Mentioning, Registry
 from cds_targets.trials.study import Study, load_studies
@@ -67,6 +68,7 @@ class Advisor:
     contents: Mapping[str, str] = field(default_factory=dict)
     policy: Callable[[], Policy] = everything_shown
     fetcher: Fetcher | None = None
+    not_stocked: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, settings: Settings, policy: Callable[[], Policy] = everything_shown) -> Advisor:
@@ -79,7 +81,9 @@ class Advisor:
         studies, documents = load_studies(folder / "trials")
         warm_up(library.terms)
         contents = content_hashes(library) | {nct.lower(): hash_of(file.data) for nct, file in documents.items()}
-        return cls(settings, library, tuple(studies), contents, policy, Fetcher(servers) if servers else None)
+        fetcher = Fetcher(servers) if servers else None
+        not_stocked = read_not_stocked(settings.not_stocked, library.terms.drugs)
+        return cls(settings, library, tuple(studies), contents, policy, fetcher, not_stocked)
 
     def record(self, request: HookRequest, today: date) -> PatientRecord:
         """The patient record of a call, as read on `today`."""
@@ -105,7 +109,7 @@ class Advisor:
         self._require(service, record)
         context = request.context
         patient, user, encounter = context.patient_id, context.user_id, context.encounter_id
-        call = Call(request.hook_instance, service.hook, service.id, patient, user, today, encounter)
+        call = Call(request.hook_instance, service.hook, service.id, patient, user, today, encounter, self.not_stocked)
         policy = self.policy()
 
         def will(showing: Showing, card_id: str, version: int) -> bool:

@@ -53,6 +53,9 @@ class Settings(BaseModel):
     registry: Path | None = Field(
         None, description="A file made by `cds-targets trials import`: `matching-trials` also names what it mentions"
     )
+    not_stocked: Path | None = Field(
+        None, description="A file of drugs that the pharmacy does not stock, one a line: cards name them and say so"
+    )
     store: str | None = Field(
         None,
         repr=False,

@@ -158,6 +158,9 @@ def test_the_fhir_server_of_another_ehr_is_not_asked(client: FlaskClient, adviso
         (FILE + "    max_lifetime: 100000\n", "3600"),
         (FILE + "    secret: x\n", "secret"),
         (FILE + FILE.split("ehrs:")[1], "stands twice"),
+        (FILE + FILE.split("ehrs:")[1].replace("main", "other"), "tenant of its own"),
+        (FILE + "    tenant: a\n" + FILE.split("ehrs:")[1].replace("main", "other"), "tenant of its own"),
+        (FILE + "    audiences: ['']\n", "must not be empty"),
         ("ehrs: [", "YAML"),
     ],
 )

@@ -220,6 +220,35 @@ def test_a_tenant_that_is_registered_must_be_named() -> None:
     assert refusal(EPIC.token(), ehr=ehr) == "another tenant"
 
 
+def test_t2_an_audience_that_is_registered_stands_for_the_address_and_only_for_its_ehr() -> None:
+    ehr = EHR.model_copy(update={"audiences": ("sand_man",)})
+    assert verifier(ehr=ehr).verify(f"Bearer {EPIC.token(aud='sand_man')}", CALLED)
+    assert verifier(ehr=ehr).verify(f"Bearer {EPIC.token()}", CALLED)
+    assert refusal(EPIC.token(aud="sand_man/"), ehr=ehr) == "audience is another address"
+    assert refusal(EPIC.token(aud="sand_man")) == "audience is another address"
+
+
+def test_t30_one_issuer_may_sign_for_several_tenants_each_with_its_own_registration() -> None:
+    north, south = (EHR.model_copy(update={"name": name, "tenant": name}) for name in ("north", "south"))
+    check = Verifier([north, south], PUBLIC, lambda *token: False, Registry(EPIC), lambda: NOW)
+    for name in ("north", "south"):
+        assert check.verify(f"Bearer {EPIC.token(tenant=name)}", CALLED).ehr.name == name
+    for stranger in (EPIC.token(tenant="west"), EPIC.token(), EPIC.token(tenant=["north"])):
+        with pytest.raises(Refused, match="another tenant"):
+            check.verify(f"Bearer {stranger}", CALLED)
+
+
+def test_t5_an_ehr_may_publish_at_several_addresses_and_a_token_names_one_of_them_or_none() -> None:
+    other = "https://ehr.example.org/region-2.json"
+    ehr = EHR.model_copy(update={"jwks_url": (JWKS, other)})
+    published = {JWKS: key_set(EPIC), other: key_set(RSA)}
+    options: dict[str, Any] = {"ehr": ehr, "fetch": published.__getitem__}
+    assert verifier(**options).verify(f"Bearer {RSA.token({'jku': other})}", CALLED)
+    assert verifier(**options).verify(f"Bearer {RSA.token({'jku': ...})}", CALLED)
+    assert refusal(RSA.token({"jku": JWKS}), **options) == "key unknown"
+    assert refusal(RSA.token({"jku": other + "/"}), **options) == "jku not registered"
+
+
 @pytest.mark.parametrize("name", [name for name in FORGED if name.startswith("t5")])
 def test_t5_a_strange_issuer_or_key_set_is_never_asked(name: str) -> None:
     registry = Registry(EPIC)
@@ -230,7 +259,7 @@ def test_t5_a_strange_issuer_or_key_set_is_never_asked(name: str) -> None:
 def test_t6_a_new_key_is_fetched_and_the_old_one_stays() -> None:
     clock = [0.0]
     registry = Registry(EPIC)
-    keys = KeySet(EHR, registry, lambda: clock[0])
+    keys = KeySet(JWKS, registry, lambda: clock[0])
     assert keys.key("k1") is not None
     registry.body = key_set(EPIC, RSA)
     clock[0] += COOLDOWN_SECONDS
@@ -241,7 +270,7 @@ def test_t6_a_new_key_is_fetched_and_the_old_one_stays() -> None:
 def test_t6_a_flood_of_unknown_keys_asks_once_in_the_cooldown() -> None:
     clock = [0.0]
     registry = Registry(EPIC)
-    keys = KeySet(EHR, registry, lambda: clock[0])
+    keys = KeySet(JWKS, registry, lambda: clock[0])
     for number in range(1000):
         clock[0] = number * COOLDOWN_SECONDS / 1000
         assert keys.key(f"unknown-{number}") is None
@@ -251,7 +280,7 @@ def test_t6_a_flood_of_unknown_keys_asks_once_in_the_cooldown() -> None:
 def test_t6_known_keys_serve_while_the_address_is_down_but_not_for_ever() -> None:
     clock = [0.0]
     registry = Registry(EPIC)
-    keys = KeySet(EHR, registry, lambda: clock[0])
+    keys = KeySet(JWKS, registry, lambda: clock[0])
     assert keys.key("k1") is not None
     registry.down = True
     clock[0] = FRESH_SECONDS + 1
@@ -264,7 +293,7 @@ def test_t6_known_keys_serve_while_the_address_is_down_but_not_for_ever() -> Non
     "body", [b"", b"[]", b'{"keys": 1}', b'{"keys": [' + b"{}," * 30 + b"{}]}", b'{"keys": []}' + b" " * 70_000]
 )
 def test_t6_what_is_no_key_set_is_not_taken(body: bytes) -> None:
-    keys = KeySet(EHR, lambda url: body, lambda: 0.0)
+    keys = KeySet(JWKS, lambda url: body, lambda: 0.0)
     assert keys.key("k1") is None
 
 

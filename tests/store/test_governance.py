@@ -52,6 +52,12 @@ def test_an_approval_holds_for_one_version_and_one_content(store: Store) -> None
     assert store.policy(only_approved=True).showing("liver", 2, HASH) is Showing.SHADOW
 
 
+def test_f15_content_that_changed_since_its_approval_counts_as_not_approved() -> None:
+    policy = Policy(approved=frozenset({("a", 1, "x"), ("b", 1, "y")}), only_approved=True)
+    assert policy.approves({"a": "x", "b": "y", "c": "z"}) == 2
+    assert policy.approves({"a": "x2", "b": "y2"}) == 0
+
+
 def test_every_decision_is_in_the_audit(store: Store) -> None:
     store.decide("card", "liver", Decision.OFF, *BY)
     with store.audit_rows() as rows:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cds_targets.ehr.guarded import Server
 from cds_targets.errors import ContentError, SettingsError
@@ -18,6 +19,10 @@ LIFETIME_CAP = 3_600
 TEST_HOSTS = frozenset({"sandbox.cds-hooks.org", "localhost", "127.0.0.1", "::1"})
 
 
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 class Ehr(BaseModel):
     """One EHR: who signs its tokens, with which keys, and which FHIR server is asked for it."""
 
@@ -25,10 +30,13 @@ class Ehr(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="Its short name; the tenant of its calls.")
     issuer: str = Field(min_length=1, max_length=255, description="The `iss` of its tokens, exact.")
-    jwks_url: str | None = Field(None, description="Where it publishes its keys; `jku` must equal it.")
+    jwks_url: Annotated[tuple[str, ...], BeforeValidator(_one_or_several)] = Field(
+        (), description="Where it publishes its keys, one address or several; `jku` must be one of them."
+    )
     jwks_file: Path | None = Field(None, description="Its keys as a file, in place of the address.")
     algorithms: tuple[str, ...] = ("ES384", "RS384")
     tenant: str | None = Field(None, description="The `tenant` its tokens must carry.")
+    audiences: tuple[str, ...] = Field((), description="What `aud` may say in place of the address that is called.")
     max_lifetime: int = Field(300, ge=30, le=LIFETIME_CAP, description="Seconds between `iat` and `exp` at most.")
     fhir_server: str | None = Field(None, description="The base address of its FHIR server, exact.")
     fhir_internal: bool = Field(False, description="The FHIR server may have a private address.")
@@ -41,7 +49,21 @@ class Ehr(BaseModel):
             raise ValueError(f"must be of {', '.join(sorted(ALGORITHMS))}")
         return value
 
-    @field_validator("jwks_url", "fhir_server")
+    @field_validator("audiences")
+    @classmethod
+    def _says_something(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(value):
+            raise ValueError("must not be empty")
+        return value
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _plain_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            cls._plain_address(address)
+        return value
+
+    @field_validator("fhir_server")
     @classmethod
     def _plain_address(cls, value: str | None) -> str | None:
         if value is None:
@@ -55,16 +77,16 @@ class Ehr(BaseModel):
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
-        if (self.jwks_url is None) == (self.jwks_file is None):
+        if bool(self.jwks_url) == (self.jwks_file is not None):
             raise ValueError("names either jwks_url or jwks_file")
         return self
 
     @property
     def for_tests(self) -> bool:
         """Whether anyone can sign as it, or reach it only on this machine."""
-        hosts = {urlsplit(value).hostname for value in (self.issuer, self.jwks_url or "", self.fhir_server or "")}
-        plain = any(value.startswith("http://") for value in (self.issuer, self.jwks_url or "", self.fhir_server or ""))
-        return plain or bool(hosts & TEST_HOSTS)
+        addresses = (self.issuer, *self.jwks_url, self.fhir_server or "")
+        plain = any(address.startswith("http://") for address in addresses)
+        return plain or any(urlsplit(address).hostname in TEST_HOSTS for address in addresses)
 
     @property
     def server(self) -> Server | None:
@@ -90,10 +112,12 @@ def load_ehrs(path: Path | None) -> tuple[Ehr, ...]:
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, issue['loc']))}: {issue['msg']}" for issue in error.errors())
         raise SettingsError(f"{path.name}: {told}") from None
-    for attribute in ("name", "issuer"):
-        values = [getattr(ehr, attribute) for ehr in found]
-        if len(set(values)) != len(values):
-            raise SettingsError(f"{path.name}: an {attribute} stands twice")
+    if len({ehr.name for ehr in found}) != len(found):
+        raise SettingsError(f"{path.name}: a name stands twice")
+    by_issuer = Counter(ehr.issuer for ehr in found)
+    signers = {(ehr.issuer, ehr.tenant) for ehr in found}
+    if len(signers) != len(found) or any(by_issuer[issuer] > 1 and tenant is None for issuer, tenant in signers):
+        raise SettingsError(f"{path.name}: an issuer stands twice, and not with a tenant of its own each time")
     base = path.parent
     return tuple(
         ehr.model_copy(update={"jwks_file": base / ehr.jwks_file}) if ehr.jwks_file is not None else ehr

@@ -12,7 +12,6 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from cds_targets.auth.ehrs import Ehr
 from cds_targets.ehr.guarded import FetchError, Guarded, Server
 from cds_targets.errors import RequestError
 from cds_targets.fhir.reading import decode
@@ -54,9 +53,9 @@ class Key:
 
 @dataclass(slots=True)
 class KeySet:
-    """The keys of one EHR by their id; safe to share between threads."""
+    """The keys of one address, or one file, by their id; safe to share between threads."""
 
-    ehr: Ehr
+    place: str | Path
     fetch: Fetch = fetched
     now: Callable[[], float] = time.monotonic
     _keys: dict[str, Key] = field(default_factory=dict)
@@ -76,7 +75,7 @@ class KeySet:
 
     def _renew(self, now: float) -> None:
         try:
-            body = self.ehr.jwks_file.read_bytes() if self.ehr.jwks_file else self.fetch(self.ehr.jwks_url or "")
+            body = self.place.read_bytes() if isinstance(self.place, Path) else self.fetch(self.place)
             self._keys = usable_keys(body)
             self._read_at = now
         except (FetchError, RequestError, OSError, ValueError):

@@ -47,7 +47,11 @@ class Verifier:
         fetch: Fetch = fetched,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._keys = {ehr.issuer: KeySet(ehr, fetch) for ehr in ehrs}
+        self._ehrs = tuple(ehrs)
+        self._keys = {
+            ehr.name: {place: KeySet(place, fetch) for place in (*ehr.jwks_url, ehr.jwks_file) if place is not None}
+            for ehr in self._ehrs
+        }
         self._public_url = public_url.rstrip("/")
         self._seen = seen
         self._now = now
@@ -56,28 +60,43 @@ class Verifier:
         """The caller whose token names this service's address of `path`; raises Refused."""
         token = _bearer(authorization)
         header = _header(token)
-        keys = self._keys.get(_issuer(token))
-        if keys is None:
-            raise Refused("issuer not registered")
-        ehr = keys.ehr
-        if header.get("alg") not in ehr.algorithms:
+        ehr = self._claimed(token)
+        if header["alg"] not in ehr.algorithms:
             raise Refused("algorithm not registered")
-        if header.get("jku") not in (None, ehr.jwks_url):
-            raise Refused("jku not registered")
-        key = keys.key(header["kid"])
-        if key is None or not key.fits(header["alg"]):
-            raise Refused("key unknown")
+        key = self._key(ehr, header)
         claims = _signed(token, key, header["alg"])
         self._check(claims, ehr, f"{self._public_url}{path.rstrip('/')}")
         if self._seen(ehr.issuer, claims["jti"], claims["exp"]):
             raise Refused("token used before")
         return Caller(ehr, claims["jti"])
 
+    def _claimed(self, token: str) -> Ehr:
+        """The EHR whose token it says it is: its keys must have signed it."""
+        issuer, tenant = _issuer(token)
+        registered = [ehr for ehr in self._ehrs if ehr.issuer == issuer]
+        if not registered:
+            raise Refused("issuer not registered")
+        for ehr in registered:
+            if ehr.tenant in (None, tenant):
+                return ehr
+        raise Refused("another tenant")
+
+    def _key(self, ehr: Ehr, header: dict[str, Any]) -> Key:
+        jku = header.get("jku")
+        if jku is not None and jku not in ehr.jwks_url:
+            raise Refused("jku not registered")
+        for place, keys in self._keys[ehr.name].items():
+            key = keys.key(header["kid"]) if jku in (None, place) else None
+            if key is not None and key.fits(header["alg"]):
+                return key
+        raise Refused("key unknown")
+
     def _check(self, claims: dict[str, Any], ehr: Ehr, audience: str) -> None:
         if claims.get("iss") != ehr.issuer:
             raise Refused("issuer changed")
         aud = claims.get("aud")
-        if audience not in (aud if isinstance(aud, list) else [aud]):
+        named = aud if isinstance(aud, list) else [aud]
+        if not any(accepted in named for accepted in (audience, *ehr.audiences)):
             raise Refused("audience is another address")
         now = self._now()
         expires, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
@@ -119,13 +138,13 @@ def _header(token: str) -> dict[str, Any]:
     return header
 
 
-def _issuer(token: str) -> str:
-    """The issuer a token claims, to find the keys that must have signed it."""
+def _issuer(token: str) -> tuple[str, Any]:
+    """The issuer and tenant a token claims."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise Refused("no JWT") from None
-    return str(claims.get("iss", ""))
+    return str(claims.get("iss", "")), claims.get("tenant")
 
 
 def _signed(token: str, key: Key, algorithm: str) -> dict[str, Any]:

@@ -59,8 +59,10 @@ def build(settings: Settings) -> Any:
     store = Store.open(settings.store, settings.key_file)
     metrics = Metrics()
     only_approved = not settings.evaluation
-    if only_approved and not store.policy(only_approved).approved:
-        raise SettingsError("production mode does not start: no content is approved (cds-targets cards approve --help)")
+    if only_approved and not store.policy(only_approved).approves(content.contents):
+        raise SettingsError(
+            "production mode does not start: no content is approved as it is now (cds-targets cards approve --help)"
+        )
     store.know(content.library.content_hash, content_files(content.library.folder))
     policy = PolicyWatch(lambda newest: store.policy_after(newest, only_approved), metrics.decisions_unreadable)
     advisor = replace(content, policy=policy)

@@ -47,6 +47,7 @@ class Call:
     user: str | None
     day: date
     encounter: str | None = None
+    not_stocked: frozenset[str] = frozenset()
 
 
 def card_of(finding: Finding, call: Call, terms: Terms) -> wire.Card:
@@ -58,7 +59,7 @@ def card_of(finding: Finding, call: Call, terms: Terms) -> wire.Card:
     return wire.Card(
         uuid=identity,
         summary=short(words.summary),
-        detail=_detail(finding, words),
+        detail=_detail(finding, words, call),
         indicator=words.indicator,
         source=source(definition.id, definition.title),
         suggestions=suggestions,
@@ -85,7 +86,7 @@ def source(topic: str, display: str) -> wire.Source:
     return wire.Source(label=label, topic=wire.Coding(code=topic, system=_TOPICS, display=display))
 
 
-def _detail(finding: Finding, words: Wording) -> str:
+def _detail(finding: Finding, words: Wording, call: Call) -> str:
     card = finding.card
     parts = [words.detail, *words.additions]
     if finding.applies:
@@ -97,6 +98,7 @@ def _detail(finding: Finding, words: Wording) -> str:
         parts.append("**Not known:**\n" + bullets([escape(sentence) for sentence in finding.missing]))
     if card.strength is not None and finding.therapies:
         parts.append(_strength_line(card))
+    parts.append(_stock_line(finding.therapies, call))
     if card.background:
         parts.append(card.background)
     parts.append(footer(card.id, card.version, card.status))
@@ -113,6 +115,12 @@ def _because_line(verdict: Verdict) -> str:
         if leaf.outcome is Outcome.MET
     ]
     return "; ".join(escape(sentence) for sentence in dict.fromkeys(met))
+
+
+def _stock_line(therapies: Iterable[tuple[str, ...]], call: Call) -> str:
+    """Which of the drugs the site does not stock; they stay options."""
+    named = dict.fromkeys(drug for regimen in therapies for drug in regimen if drug in call.not_stocked)
+    return f"**Not stocked here:** {escape(', '.join(named))}; ask the pharmacy." if named else ""
 
 
 def _strength_line(card: CardDefinition) -> str:
@@ -257,12 +265,15 @@ def folded(findings: list[Finding], kind: Kind, call: Call) -> wire.Card:
     therapies = dict.fromkeys(regimen for finding in findings for regimen in finding.therapies)
     ids = [finding.card.id for finding in findings]
     evidence = {link.url: link for finding in findings for link in _links(finding.card)}
+    parts = (
+        bullets([escape(summary) for summary in summaries]),
+        _stock_line(therapies, call),
+        footer(f"folded-{kind.value}", 1, "draft"),
+    )
     return wire.Card(
         uuid=card_uuid(call, f"folded-{kind.value}", *ids),
         summary=f"{TITLES[kind]} ({len(findings)})",
-        detail=bullets([escape(summary) for summary in summaries])
-        + "\n\n"
-        + footer(f"folded-{kind.value}", 1, "draft"),
+        detail="\n\n".join(part for part in parts if part),
         indicator="warning" if any(f.card.card.indicator != "info" for f in findings if f.applies) else "info",
         source=source(f"folded-{kind.value}", TITLES[kind]),
         links=tuple(evidence.values())[:10],

@@ -72,6 +72,11 @@ class Policy:
             return Showing.SHADOW
         return Showing.SHOWN
 
+    def approves(self, contents: Mapping[str, str]) -> int:
+        """How many of these (card id -> hash of its content) are approved as they are."""
+        held = {(card, content) for card, _, content in self.approved}
+        return sum((card, content) in held for card, content in contents.items())
+
     def service(self, service: str) -> Showing:
         """What becomes of a service: answered, judged and answered with nothing (shadow), or refused (off)."""
         switch = self.switches.get(("service", service))
