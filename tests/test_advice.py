@@ -231,6 +231,15 @@ def test_a_preliminary_variant_that_no_card_speaks_of_is_said_by_the_gaps() -> N
     assert unknown([last]) == ["some results are preliminary and lead to no suggestion"]
 
 
+def test_a_preliminary_amplification_is_said_too() -> None:
+    body = call(GRETA)
+    for key in GENOMICS:
+        for entry in body["prefetch"][key]["entry"]:
+            if entry["resource"]["id"].endswith("-mdm2"):
+                entry["resource"]["status"] = "preliminary"
+    assert "some results are preliminary and lead to no suggestion" in unknown(cards(body))
+
+
 def test_a_gap_that_a_card_names_is_not_said_again() -> None:
     shown = cards(call(**dict.fromkeys(MEDICATIONS, ...)))
     assert [sentence for sentence in unknown(shown) if sentence == "no medication history was sent"] == [

@@ -13,7 +13,7 @@ from cds_targets.auth.ehrs import load_ehrs
 from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.ehr.guarded import Server, refuse_unreadable
 from cds_targets.errors import CdsTargetsError, MissingData, SettingsError, SwitchedOff
-from cds_targets.facts.genomic import ReportStatus
+from cds_targets.facts.genomic import GenomicFact, ReportStatus
 from cds_targets.facts.record import PatientRecord, Topic
 from cds_targets.fhir.laboratory import warm_up
 from cds_targets.fhir.patient_bundle import prefetch_of_bundle
@@ -272,8 +272,8 @@ def _uninterpreted(record: PatientRecord, findings: list[Finding]) -> tuple[str,
     ]
     leaves = [leaf for finding in findings for leaf in finding.verdict.leaves()]
     told = {fact for leaf in leaves if leaf.outcome is not Outcome.NOT_MET for fact in leaf.facts}
-    if any(
-        v.source.status is ReportStatus.PRELIMINARY and v.source.reference not in told for v in record.genomics.variants
-    ):
+    genomics = record.genomics
+    found: list[GenomicFact] = [*genomics.variants, *genomics.copy_numbers, *genomics.fusions, *genomics.biomarkers]
+    if any(f.source.status is ReportStatus.PRELIMINARY and f.source.reference not in told for f in found):
         lines.append("some results are preliminary and lead to no suggestion")
     return tuple(dict.fromkeys(lines))
