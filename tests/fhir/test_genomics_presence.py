@@ -71,6 +71,14 @@ G12C = (gene("KRAS", "HGNC:6407"), component(PROTEIN, "p.Gly12Cys"))
         ({"value": coded("X99", "purple")}, Presence.UNKNOWN),
         ({"value": None, "dataAbsentReason": coded("error")}, Presence.UNKNOWN),
         ({"value": PRESENT, "interpretation": [coded("NEG")]}, Presence.UNKNOWN),
+        ({"value": PRESENT, "interpretation": [coded("A", "Abnormal")]}, Presence.PRESENT),
+        ({"value": None, "interpretation": [coded("A", "Abnormal")]}, Presence.PRESENT),
+        ({"value": None, "interpretation": [coded("N", "Normal")]}, Presence.UNKNOWN),
+        ({"value": coded("LA9633-4", "Absent")}, Presence.UNKNOWN),
+        ({"value": coded("LA9634-2", "Present")}, Presence.UNKNOWN),
+        ({"value": coded("LA9633-4", text="Not detected")}, Presence.UNKNOWN),
+        ({"value": coded("LA9633-4", "Vorhanden")}, Presence.PRESENT),
+        ({"value": coded("260415000", "Not detected (qualifier value)")}, Presence.ABSENT),
         ({"value": ABSENT, "interpretation": [coded("POS")]}, Presence.UNKNOWN),
     ],
     ids=str,
@@ -155,6 +163,7 @@ def test_origin_is_never_assumed(stated: dict[str, Any], origin: Origin) -> None
         ({"value": 0.31, "code": "1"}, 0.31),
         ({"value": 31, "code": "%"}, 0.31),
         ({"value": 31, "unit": "%"}, 0.31),
+        ({"value": 31, "unit": "Prozent"}, 0.31),
         ({"value": 0.5, "unit": "decimal"}, 0.5),
         ({"value": 0}, 0.0),
         ({"value": 1.0}, 1.0),
@@ -174,8 +183,19 @@ def test_the_allele_fraction_is_a_fraction_or_not_known(quantity: dict[str, Any]
         assert "allele fraction" in fact.notes[0]
 
 
-@pytest.mark.parametrize(("code", "fraction"), [("0.32", 0.32), ("32 %", 0.32)])
-def test_an_allele_fraction_misplaced_as_a_code_is_read(code: str, fraction: float) -> None:
+@pytest.mark.parametrize(
+    ("code", "fraction"),
+    [
+        ("0.32", 0.32),
+        ("32 %", 0.32),
+        ("32%", 0.32),
+        ("VAF 32%", 0.32),
+        ("32 percent", 0.32),
+        ("32,5 %", 0.325),
+        ("12 reads", None),
+    ],
+)
+def test_an_allele_fraction_misplaced_as_a_code_is_read(code: str, fraction: float | None) -> None:
     assert one(observation(*G12C, component(FRACTION, coded(code)))).vaf == fraction
 
 

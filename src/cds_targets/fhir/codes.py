@@ -218,6 +218,7 @@ PRESENT = frozenset({"LA9633-4", "52101004", "10828004", "LA6576-8", "POS", "det
 ABSENT = frozenset({"LA9634-2", "2667000", "260385009", "LA6577-6", "LA11883-8", "NEG", "W", "not-exp", "ND"})
 INDETERMINATE = frozenset({"LA11884-6"})
 MUTATED_INTERPRETATION = "M"
+ABNORMAL = frozenset({"A", "AA"})
 SOMATIC = frozenset({"LA6684-0"})
 GERMLINE = frozenset({"LA6683-2"})
 PATHOGENIC = frozenset({"LA6668-3", "LA26332-9"})

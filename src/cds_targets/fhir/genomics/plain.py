@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from cds_targets.facts.coding_change import find_coding
-from cds_targets.facts.genomic import Origin, Presence, Significance, Source, Variant
+from cds_targets.facts.genomic import Origin, Significance, Source, Variant
 from cds_targets.facts.protein import ChangeKind, ProteinChange
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.change import INDEL_KINDS, parsed_protein, same_codon
-from cds_targets.fhir.genomics.presence import CLEAR, SIGNIFICANCE
+from cds_targets.fhir.genomics.presence import SIGNIFICANCE, of_coding
 from cds_targets.fhir.genomics.structural import is_structural_word
 from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Resource
@@ -74,7 +74,10 @@ def plain_variant(resource: Resource, source: Source, genes: Genes) -> Variant |
 
 
 def _read(resource: Resource, source: Source, genes: Genes) -> Variant:
-    presence: Presence = CLEAR[_only(resource)["code"]]
+    value = _only(resource)
+    presence = of_coding(value["code"], value.get("display"))
+    if presence is None:
+        raise _UnusualError
     parts: dict[str, Any] = {}
     for component in resource["component"]:
         (coding,) = component["code"]["coding"]

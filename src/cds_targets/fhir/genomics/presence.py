@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cds_targets.facts.genomic import Origin, Presence, Significance
@@ -16,6 +17,16 @@ CLEAR = {
     **dict.fromkeys(codes.INDETERMINATE, Presence.UNKNOWN),
     codes.MUTATED_INTERPRETATION: Presence.PRESENT,
 }
+_USUAL_DISPLAYS = {
+    Presence.PRESENT: frozenset({"Present", "present", "Present (qualifier value)", "Positive"}),
+    Presence.ABSENT: frozenset({"Absent", "absent", "Absent (qualifier value)", "Negative"}),
+    Presence.UNKNOWN: frozenset({"Indeterminate"}),
+}
+_FRACTION = re.compile(
+    r"(?:(?:vaf|af|allel\w*|allel\w* (?:frequency|fraction))[ :=]{0,3})?(?P<number>\d{1,3}(?:[.,]\d{1,18})?)\s?"
+    r"(?P<percent>%|percent|prozent)?",
+    re.IGNORECASE,
+)
 IMPLIED = "no value was reported; presence is implied by the finding"
 UNSTATED = "whether it is present was not stated in a form that can be read"
 
@@ -37,9 +48,18 @@ def _plainly(resource: Resource) -> Presence | None:
     if type(concept) is dict and "interpretation" not in resource and "text" not in concept:
         given = concept.get("coding")
         if type(given) is list and len(given) == 1 and type(given[0]) is dict:
-            code = given[0].get("code")
-            return CLEAR.get(code) if type(code) is str else None
+            return of_coding(given[0].get("code"), given[0].get("display"))
     return None
+
+
+def of_coding(code: Any, display: Any) -> Presence | None:
+    """What a code for present or absent says; None if it is none, or if its display says something else."""
+    if type(code) is not str:
+        return None
+    presence = CLEAR.get(code)
+    if presence is None or display is None or display in _USUAL_DISPLAYS[presence]:
+        return presence
+    return presence if type(display) is str and answered(display) in (None, presence) else None
 
 
 def _weighed(resource: Resource, identified: bool) -> tuple[Presence, list[str]]:
@@ -62,7 +82,8 @@ def _weighed(resource: Resource, identified: bool) -> tuple[Presence, list[str]]
         return Presence.UNKNOWN, [
             f"no result: {concept_text(resource['dataAbsentReason'])[:60] or 'reason not stated'}"
         ]
-    if any(key.startswith("value") for key in resource) or resource.get("interpretation") or not identified:
+    abnormal = {coding.code for coding in codings(resource.get("interpretation"))} <= codes.ABNORMAL
+    if any(key.startswith("value") for key in resource) or not abnormal or not identified:
         return Presence.UNKNOWN, [UNSTATED]
     return Presence.PRESENT, [IMPLIED]
 
@@ -71,10 +92,9 @@ def signal(concepts: list[Any]) -> Presence | None:
     """What coded or textual values say of presence; None if nothing."""
     if not concepts:
         return None
-    found = {CLEAR[code.code] for concept in concepts for code in codings(concept) if code.code in CLEAR}
-    if not found:
-        words = (answered(text) for concept in concepts for text in spellings(concept))
-        found = {word for word in words if word is not None}
+    given = {coding.code for concept in concepts for coding in codings(concept) if coding.code in CLEAR}
+    words = (answered(text) for concept in concepts for text in spellings(concept) if text not in given)
+    found = {CLEAR[code] for code in given} | {word for word in words if word is not None}
     if not found:
         return None
     return found.pop() if len(found) == 1 else Presence.UNKNOWN
@@ -143,7 +163,7 @@ def read_vaf(parts: Parts, notes: list[str]) -> float | None:
         quantity = as_dict(component.get("valueQuantity"))
         number = as_number(quantity.get("value"))
         unit = as_text(quantity.get("code")) or as_text(quantity.get("unit"))
-        unit = "%" if unit.casefold().startswith("percent") else unit
+        unit = "%" if unit.casefold().startswith(("percent", "prozent")) else unit
         if number is None:
             number = as_number(component.get("valueDecimal"))
         if number is None:
@@ -164,7 +184,7 @@ def read_vaf(parts: Parts, notes: list[str]) -> float | None:
 def _written_number(concepts: list[Any]) -> tuple[float | None, str]:
     for concept in concepts:
         for text in spellings(concept):
-            number = as_number(text.rstrip("% "))
-            if number is not None:
-                return number, "%" if "%" in text else ""
+            match = _FRACTION.fullmatch(text)
+            if match is not None:
+                return float(match["number"].replace(",", ".")), "%" if match["percent"] else ""
     return None, ""

@@ -58,6 +58,7 @@ _GENETIC = re.compile(
     r"variant|mutation|\bgenes?\b|copy number|\bcnv\b|fusion|rearrangement|genotype|haplotype|sequencing|\bngs\b"
     r"|\bgenomic|\bgenetic|\bgenetisch|molecular (?:finding|result|patholog|genetic|profil)|molekular(?:patholog|genet)"
 )
+_NAME = re.compile(r"(?:[A-Z][A-Za-z0-9-]{1,11}[ :]+)?(?:p\.)?\(?[A-Z*][a-z]{0,2}\d{1,5}[A-Za-z*_0-9]{1,30}\)?")
 _LIST = re.compile(r"[;,\n]|\b(?:and|und)\b")
 _NORMAL_KARYOTYPE = re.compile(r"46,\s?X[XY](?:\[\d{1,3}\])?")
 _CHANGES = (codes.PROTEIN, codes.CDNA, codes.GENOMIC_HGVS, codes.DISCRETE, codes.COPY_NUMBER, codes.ALT_ALLELE)
@@ -249,6 +250,8 @@ class VariantReader:
         if not change.stated and change.exon is None and not gene.rivals and not states_presence(resource):
             by_value = self._named_by_value(resource, gene.symbol)
             change = by_value if by_value.stated or by_value.exon is not None else change
+        if not change.stated and change.exon is None and not gene.rivals and (notes_given := notes_of(resource)):
+            change = self._named_by_note(notes_given, gene.symbol, change)
         symbol = gene.symbol or (None if gene.rivals else change.gene)
         if symbol is None and not gene.rivals and not change.stated:
             for text in notes_of(resource):
@@ -325,6 +328,12 @@ class VariantReader:
         """The change that the value itself names: "KRAS p.G12C", "Exon 19 deletion detected"."""
         texts = [text for concept in value_concepts(resource) for text in spellings(concept)]
         return read_change(Parts({codes.DISCRETE: [{"valueString": text} for text in texts]}), gene, self.terms)
+
+    def _named_by_note(self, notes: list[str], gene: str | None, change: ChangeRead) -> ChangeRead:
+        """The change that a note names if it does nothing else ("BRAF V600E"), else the change as read before."""
+        names = [{"valueString": text} for text in notes if _NAME.fullmatch(text)]
+        named = read_change(Parts({codes.DISCRETE: names}), gene, self.terms)
+        return named if named.stated else change
 
     def _several_genes(
         self, resource: Resource, parts: Parts, source: Source, genes: list[GeneRead]
