@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from jsonschema import Draft202012Validator
 
 from cds_targets import yaml_source
 from cds_targets.cli import main
+from cds_targets.library.checks import check_library
 from cds_targets.library.conditions import CONDITIONS
-from cds_targets.library.library import card_files
+from cds_targets.library.library import card_files, load_library
+from cds_targets.matching.examples import check_examples
 
 CARDS = Path(__file__).parents[2] / "cards"
 GUIDE = (CARDS / "README.md").read_text("utf-8")
@@ -44,3 +48,14 @@ def test_every_card_fits_the_schema() -> None:
 @pytest.mark.parametrize("command", re.findall(r"^cds-targets (\w+)", GUIDE, re.MULTILINE))
 def test_every_command_of_the_guide_exists(command: str) -> None:
     assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
+def test_the_monitoring_table_of_the_guide_is_one_file_that_passes_every_check(tmp_path: Path) -> None:
+    table = re.search(r"<!-- monitoring table -->\n```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    assert table is not None
+    shutil.copytree(CARDS / "terms", tmp_path / "terms")
+    (tmp_path / "toxicity").mkdir()
+    (tmp_path / "toxicity" / "sotorasib-monitoring.yaml").write_text(table[1], "utf-8")
+    library = load_library(tmp_path)
+    assert check_library(library, date(2026, 11, 28)) == []
+    assert check_examples(library) == []

@@ -146,6 +146,16 @@ def test_only_the_tests_that_are_due_are_named() -> None:
     assert values["late.last"] == "ALT 25 days ago; AST and total bilirubin 40 days ago, before the start"
 
 
+def test_several_rows_of_a_monitoring_table_are_told_in_one_breath() -> None:
+    liver_row = {"lab_due": {"test": LIVER, "every": "3 weeks", "on": "sotorasib", "as": "row"}}
+    potassium_row = {"lab_due": {"test": "potassium", "every": "1 month", "on": "sotorasib", "as": "row"}}
+    line = {"any": [liver_row, potassium_row]}
+    told = judge(line, therapies=[sotorasib("40 days ago")], labs=liver("25 days ago")).bound()["row.what"]
+    assert told == (
+        "ALT, AST and total bilirubin 4 days overdue (last 25 days ago); potassium 9 days overdue (no result so far)"
+    )
+
+
 def test_nothing_is_due_on_a_drug_that_is_not_taken() -> None:
     line = {"lab_due": {"test": LIVER, "every": "3 weeks", "on": "sotorasib"}}
     over = {"drug": "sotorasib", "first": "90 days ago", "last": "50 days ago"}

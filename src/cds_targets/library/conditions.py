@@ -304,10 +304,12 @@ class LabDue(Condition):
 
     word = "lab_due"
     topics = (Topic.LABS, Topic.MEASUREMENTS)
-    numbers = ("every",)
+    numbers = ("every", "during_first", "after_first")
     test: Names = Field(description="Ids of `terms/labs.yaml`; due when any of them is.")
     every: Span
     on: str = Field(description="The drug whose start counts as a first test.")
+    during_first: Span | None = Field(None, description="Only within this time from the start.")
+    after_first: Span | None = Field(None, description="Only once this time from the start is over.")
 
 
 class LabUnclear(Condition):

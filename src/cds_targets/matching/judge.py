@@ -98,8 +98,14 @@ def _judge(line: Line, case: Case) -> Verdict:
 
 
 def _together(verdict: Verdict) -> tuple[tuple[str, str], ...]:
-    """The drugs that several of the lines found under one name: all of them, not the last line's only."""
+    """What several of the lines found under one name, where it can be told in one breath: `.drug` and `.what`."""
     found: dict[str, list[str]] = {}
-    for key, value in (pair for child in verdict.children for pair in child.values if pair[0].endswith(".drug")):
-        found.setdefault(key, []).extend(unlisted(value))
-    return tuple((key, listed(drugs, "and")) for key, drugs in found.items())
+    for key, value in (pair for child in verdict.children for pair in child.values):
+        if key.endswith(".drug"):
+            found.setdefault(key, []).extend(unlisted(value))
+        elif key.endswith(".what"):
+            found.setdefault(key, []).append(value)
+    return tuple(
+        (key, listed(words, "and") if key.endswith(".drug") else "; ".join(dict.fromkeys(words)))
+        for key, words in found.items()
+    )

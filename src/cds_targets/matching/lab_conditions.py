@@ -246,6 +246,12 @@ def judge_lab_due(condition: LabDue, case: Case) -> Verdict:
         gaps = case.unseen([Topic.THERAPIES])
         return unknown(condition, "; ".join(gaps)) if gaps else not_met(condition, f"{condition.on} is not being taken")
     start = _start_of(condition.on, case)
+    spell = _spell(condition, start, case)
+    if spell is Outcome.NOT_MET:
+        return not_met(condition, f"{condition.on} since {start}: another interval applies")
+    if spell is Outcome.UNKNOWN:
+        exactly = " exactly enough" if start else ""
+        return unknown(condition, f"the start of {condition.on} is not recorded{exactly}")
     due: list[tuple[int, str]] = []
     unsure: list[str] = []
     for test in condition.test:
@@ -268,8 +274,22 @@ def judge_lab_due(condition: LabDue, case: Case) -> Verdict:
     tests = [test for _, test in due]
     names, last = listed((_name(test, case) for test in tests), "and"), _last_done(tests, start, case)
     values = {"overdue": late, "tests": names, "last": last, "every": str(condition.every)}
+    values["what"] = f"{names} {late} ({last})"
     newest = [lab.source for test in tests for lab in _results(case, test)[:1]]
     return met(condition, f"{names}: {last} (interval {condition.every})", newest, values=values)
+
+
+def _spell(condition: LabDue, start: When | None, case: Case) -> Outcome:
+    """Whether today lies in the part of the treatment the interval is for."""
+    outcomes = []
+    for span, inside in ((condition.during_first, True), (condition.after_first, False)):
+        if span is None:
+            continue
+        if start is None:
+            return Outcome.UNKNOWN
+        over = {case.as_of >= span.after(day) for day in (start.earliest, start.latest)}
+        outcomes.append(Outcome.UNKNOWN if len(over) > 1 else Outcome.NOT_MET if inside in over else Outcome.MET)
+    return next((o for o in (Outcome.NOT_MET, Outcome.UNKNOWN) if o in outcomes), Outcome.MET)
 
 
 def _days_over(results: Sequence[Lab], start: When | None, every: Duration, case: Case) -> int | None:
