@@ -113,6 +113,10 @@ def test_a_limit_in_another_unit_than_the_value_is_converted_too() -> None:
         ("17861-6", 2.495, "mmol/L", 10.0),
         ("2823-3", 3.1, "mEq/L", 3.1),
         ("2823-3", 3.1, "mval/L", 3.1),
+        ("19123-9", 1.644, "mEq/L", 2.0),
+        ("17861-6", 4.99, "meq/l", 10.0),
+        ("777-3", 60, "K/mm3", 60),
+        ("777-3", 60, "Tsd/\u00b5l", 60),
         ("777-3", 60, "G/L", 60),
         ("777-3", 60, "Gpt/l", 60),
         ("777-3", 60, "10E9/L", 60),
@@ -145,3 +149,65 @@ def test_a_result_that_is_not_final_has_no_value() -> None:
     (lab,) = read({"text": "ALT"}, 210, "U/L", status="preliminary")
     assert lab.value is None
     assert "preliminary" in lab.notes[0]
+
+
+ALT_CODE = {"coding": [{"system": LOINC, "code": "1742-6"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("0-40 U/L", (0, 40)),
+        ("Normal: 7 \u2013 56 units per liter", (7, 56)),
+        ("5,0 - 40,5", (5, 40.5)),
+        ("<40 U/L", (None, 40)),
+        ("\u2264 40", (None, 40)),
+        ("bis 40 U/l", (None, 40)),
+        ("ULN 40", (None, 40)),
+        ("see comment", (None, None)),
+    ],
+)
+def test_limits_are_read_from_words(text: str, limits: tuple[float | None, float | None]) -> None:
+    (lab,) = read(ALT_CODE, 80, "U/L", referenceRange=[{"text": text}])
+    assert (lab.lower, lab.upper) == limits
+
+
+def test_limits_that_differ_by_whom_they_apply_to_are_not_chosen_from() -> None:
+    ranges = [{"high": {"value": 33}}, {"high": {"value": 55}}]
+    assert [lab.upper for lab in read(ALT_CODE, 80, "U/L", referenceRange=ranges)] == [None]
+    assert [lab.upper for lab in read(ALT_CODE, 80, "U/L", referenceRange=[*ranges[:1], *ranges[:1]])] == [33]
+
+
+@pytest.mark.parametrize("specimen", ["Urine", "Random urine specimen", "Pleural fluid", "Ascites"])
+def test_what_was_measured_in_another_fluid_is_another_test(specimen: str) -> None:
+    assert read({"text": "Potassium"}, 4, "mmol/L", specimen={"display": specimen}) == []
+    assert read({"text": "Potassium"}, 4, "mmol/L", specimen={"display": "Blood"})[0].value == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("1,2 mg/dL", 1.2), ("<0.3 mg/dL", 0.3), ("1,200 mg/dL", None), ("haemolysed", None)]
+)
+def test_a_result_may_be_written_as_text(written: str, value: float | None) -> None:
+    resources = Resources()
+    code = {"coding": [{"system": LOINC, "code": "1975-2"}]}
+    resources.add({"resourceType": "Observation", "status": "final", "code": code, "valueString": written}, "/x")
+    assert [lab.value for lab in read_labs(resources, terms(), UTC)] == [value]
+
+
+@pytest.mark.parametrize(
+    ("name", "test"),
+    [
+        ("Gesamtbilirubin", "bilirubin"),
+        ("Bilirubin, gesamt", "bilirubin"),
+        ("Direct bilirubin", None),
+        ("Magnesium, serum", "magnesium"),
+        ("Neutrophils, absolute", "neutrophils"),
+        ("Neutrophils %", None),
+        ("QTc-Zeit", "QTc"),
+        ("QTcB interval", "QTc"),
+        ("QT interval", None),
+    ],
+)
+def test_names_are_known_with_any_punctuation_and_in_german(name: str, test: str | None) -> None:
+    unit = {"QTc": "ms", "neutrophils": "10*9/L"}.get(test or "", "mg/dL")
+    assert [lab.test for lab in read({"text": name}, 2, unit)] == ([test] if test else [])

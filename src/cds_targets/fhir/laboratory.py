@@ -23,6 +23,7 @@ from cds_targets.fhir.reading import (
     as_number,
     as_text,
     codings,
+    concept_text,
     observed_on,
 )
 from cds_targets.terms import Terms
@@ -38,16 +39,21 @@ _UNITS = {
     "u/l": "U/L",
     "ui/l": "U/L",
     "units/l": "U/L",
+    "u/liter": "U/L",
+    "unitsperliter": "U/L",
     "ukat/l": "ukat/L",
     "mckat/l": "ukat/L",
     "mg/dl": "mg/dL",
     "umol/l": "umol/L",
     "mcmol/l": "umol/L",
     "mmol/l": "mmol/L",
-    "meq/l": "mmol/L",
-    "mval/l": "mmol/L",
     "k/ul": "10*3/uL",
     "k/mcl": "10*3/uL",
+    "k/mm3": "10*3/uL",
+    "k/cumm": "10*3/uL",
+    "tsd/ul": "10*3/uL",
+    "tsd./ul": "10*3/uL",
+    "10^3/mcl": "10*3/uL",
     "thou/ul": "10*3/uL",
     "thousand/ul": "10*3/uL",
     "10^3/ul": "10*3/uL",
@@ -68,9 +74,16 @@ _UNITS = {
     "milliseconds": "ms",
     "sec": "s",
 }
+_EQUIVALENTS = frozenset({"meq/l", "mval/l"})  # milliequivalents: mmol/L times the charge
 _MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u", " ": None})
-_ULN = re.compile(r"\bULN\s*[:=]?\s*(\d+(?:\.\d+)?)|(?:<|<=|≤|up to|bis)\s*(\d+(?:\.\d+)?)\s*$", re.IGNORECASE)
-_RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)")
+_NUMBER = r"(\d{1,6}(?:[.,]\d{1,4})?)"
+_RANGE = re.compile(rf"(?<![\d.,]){_NUMBER}\s*(?:-|\u2013|to|bis)\s*{_NUMBER}(?![\d.,]*[%])")
+_ULN = re.compile(rf"(?:\bULN\s*[:=]?|<=?|\u2264|\bup to|\bbis)\s*{_NUMBER}", re.IGNORECASE)
+_RESULT = re.compile(rf"\s*([<>]=?)?\s*{_NUMBER}\s*(\S{{0,20}})\s*")
+_OTHER_FLUID = re.compile(
+    r"\b(?:urine|urin|harn|csf|cerebrospinal|liquor|pleural|ascit\w*|peritoneal|stool|faeces|feces|stuhl|bile|sweat|saliva)\b",
+    re.IGNORECASE,
+)
 
 
 def read_labs(resources: Resources, terms: Terms, zone: tzinfo) -> list[Lab]:
@@ -78,7 +91,7 @@ def read_labs(resources: Resources, terms: Terms, zone: tzinfo) -> list[Lab]:
     found: list[Lab] = []
     for entry in resources.of_type("Observation"):
         status = as_text(entry.resource.get("status"))
-        if status in _VOID or _is_variant(entry.resource):
+        if status in _VOID or _is_variant(entry.resource) or _of_other_fluid(entry, resources):
             continue
         for part in (entry.resource, *as_list(entry.resource.get("component"))):
             if isinstance(part, dict):
@@ -86,6 +99,16 @@ def read_labs(resources: Resources, terms: Terms, zone: tzinfo) -> list[Lab]:
                 if test is not None:
                     found.append(_lab(part, entry, test, status, zone))
     return found
+
+
+def _of_other_fluid(entry: Entry, resources: Resources) -> bool:
+    """Whether the specimen is none of blood: what is measured in it has other limits."""
+    specimen = as_dict(entry.resource.get("specimen"))
+    if not specimen:
+        return False
+    target = resources.resolve(specimen, entry)
+    said = [as_text(specimen.get("display")), concept_text(target.resource.get("type")) if target else ""]
+    return any(_OTHER_FLUID.search(text) for text in said)
 
 
 def _is_variant(resource: Resource) -> bool:
@@ -115,7 +138,7 @@ def _lab(part: Resource, entry: Entry, test: LabTest, status: str, zone: tzinfo)
     source = Source(entry.reference, entry.pointer)
     when = observed_on(entry.resource, zone)
     quantity = as_dict(part.get("valueQuantity"))
-    number = as_number(quantity.get("value"))
+    number = as_number(quantity.get("value", part.get("valueInteger")))
     comparator = as_text(quantity.get("comparator")) or None
     unit = as_text(quantity.get("code")) or as_text(quantity.get("unit"))
     if number is None:
@@ -136,14 +159,23 @@ def _lab(part: Resource, entry: Entry, test: LabTest, status: str, zone: tzinfo)
 
 
 def _from_text(text: str, comparator: str | None, unit: str) -> tuple[float | None, str | None, str]:
-    match = re.fullmatch(r"\s*([<>]=?)?\s*(\d{1,9}(?:\.\d{1,6})?)\s*(\S{0,20})\s*", text)
+    match = _RESULT.fullmatch(text)
     if match is None:
         return None, comparator, unit
-    return float(match[2]), match[1] or comparator, match[3] or unit
+    return _decimal(match[2]), match[1] or comparator, match[3] or unit
+
+
+def _decimal(written: str) -> float | None:
+    """A number with a point or a comma; a comma before three digits may part thousands, and tells nothing."""
+    return None if re.search(r",\d{3}$", written) else float(written.replace(",", "."))
 
 
 def _limits(part: Resource, unit: str, test: LabTest) -> tuple[float | None, float | None]:
-    """The normal range, converted like the value; a range marked otherwise than normal is passed over."""
+    """The normal range, converted like the value; a range marked otherwise than normal is passed over.
+
+    Several that differ (by age, by sex) do not say which is the patient's.
+    """
+    found: dict[tuple[float | None, float | None], None] = {}
     for item in as_list(part.get("referenceRange")):
         reference = as_dict(item)
         kind = {coding.code for coding in codings(reference.get("type"))}
@@ -153,8 +185,8 @@ def _limits(part: Resource, unit: str, test: LabTest) -> tuple[float | None, flo
         if low is None and high is None:
             low, high = _range_in_text(as_text(reference.get("text")), unit, test)
         if low is not None or high is not None:
-            return low, high
-    return None, None
+            found[low, high] = None
+    return next(iter(found)) if len(found) == 1 else (None, None)
 
 
 def _bound(quantity: Any, unit: str, test: LabTest) -> float | None:
@@ -166,17 +198,21 @@ def _bound(quantity: Any, unit: str, test: LabTest) -> float | None:
 
 
 def _range_in_text(text: str, unit: str, test: LabTest) -> tuple[float | None, float | None]:
-    both = _RANGE.search(text)
+    both, upper = _RANGE.search(text), _ULN.search(text)
     if both is not None:
-        return convert(float(both[1]), unit, test), convert(float(both[2]), unit, test)
-    upper = _ULN.search(text)
-    return (None, convert(float(upper[1] or upper[2]), unit, test)) if upper is not None else (None, None)
+        low, high = _decimal(both[1]), _decimal(both[2])
+    else:
+        low, high = None, _decimal(upper[1]) if upper is not None else None
+    low, high = (None if bound is None else convert(bound, unit, test) for bound in (low, high))
+    return low, high
 
 
 def convert(value: float, unit: str, test: LabTest) -> float | None:
     """A value in the test's canonical unit; None if the unit is missing or measures something else."""
     if not unit or len(unit) > MAX_UNIT:
         return None
+    if unit.translate(_MICRO).casefold() in _EQUIVALENTS:
+        value, unit = value / test.valence, "mmol/L"
     factor = _factor(_ucum(unit), test.unit, test.molar_mass)
     return None if factor is None else value * factor
 

@@ -21,6 +21,8 @@ _IN_BRACKETS = re.compile(r"(.+?) ?\(([^()]+)\)")
 class LabTest(TermModel):
     """One quantity. `unit` is the canonical UCUM unit; `molar_mass` (g/mol) lets mass and amount be converted.
 
+    `valence` is the charge of an ion, by which equivalents are divided.
+
     `plausible` is the range outside which a value is taken for a mistake of unit, never used. `grades` are the lower
     bounds (exceeded) of CTCAE grades 1 to 4 as multiples of the upper limit of normal. `ecg` tests are asked for as
     measurements, all others as laboratory results.
@@ -33,6 +35,7 @@ class LabTest(TermModel):
     aliases: tuple[str, ...] = ()
     plausible: tuple[float, float] | None = None
     molar_mass: float | None = None
+    valence: int = 1
     grades: tuple[float, float, float, float] | None = None
     ecg: bool = False
     source: str | None = None
@@ -104,7 +107,7 @@ class Labs:
             panels={panel.id: panel for panel in orders.panels},
             schedules={schedule.id: schedule for schedule in orders.schedules},
             _by_code={pair: test.id for test in labs.tests for pair in test.codes.pairs()},
-            _by_word={word.casefold(): t.id for t in labs.tests for word in (t.id, t.name, *t.aliases)},
+            _by_word={_folded(word): t.id for t in labs.tests for word in (t.id, t.name, *t.aliases)},
             _panel_by_code={pair: panel.id for panel in orders.panels for pair in panel.codes.pairs()},
         )
 
@@ -114,18 +117,22 @@ class Labs:
 
     def named(self, text: str) -> str | None:
         """The test of a name or alias, also of two that say the same ("Alanine aminotransferase (ALT)")."""
-        word = text.strip().casefold()
-        twice = _IN_BRACKETS.fullmatch(word)
+        word, twice = _folded(text), _IN_BRACKETS.fullmatch(text.strip())
         if word in self._by_word or twice is None:
             return self._by_word.get(word) or self.named_in_full(text)
-        first, second = (self._by_word.get(part) for part in twice.groups())
+        first, second = (self._by_word.get(_folded(part)) for part in twice.groups())
         return first if first == second else None
 
     def named_in_full(self, text: str) -> str | None:
         """The test of a LOINC name with its specimen ("Magnesium [Moles/volume] in Serum or Plasma")."""
         found = _IN_FULL.fullmatch(text.strip().casefold())
-        return self._by_word.get(found[1]) if found is not None else None
+        return self._by_word.get(_folded(found[1])) if found is not None else None
 
     def panel_by_code(self, system: str, code: str) -> str | None:
         """The panel of an order code."""
         return self._panel_by_code.get((system, code))
+
+
+def _folded(text: str) -> str:
+    """Lower case, punctuation aside; a percent sign tells a share from a count and stays."""
+    return " ".join(re.sub(r"[^\w%]+", " ", text.casefold()).split())
