@@ -2,6 +2,7 @@
 # make test     set up what is needed and pass every check and test
 # make check    the same without the slow packaging tests
 # make bench    what a call costs against a bare Flask route (ratios)
+# make sbom     the packages of .venv as CycloneDX: dist/sbom.json
 # make lock     pin the newest allowed releases
 # make clean    forget everything that was built
 
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: serve test check format lint types tests content fhir-server bench lock clean
+.PHONY: serve test check format lint types tests content fhir-server bench sbom lock clean
 
 serve: $(RUN_STAMP)
 	@exec $(BIN)/cds-targets serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -35,6 +36,7 @@ format: $(DEV_STAMP)
 lint: $(DEV_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit -q -r src -c pyproject.toml
 
 types: $(DEV_STAMP)
 	$(BIN)/mypy
@@ -48,6 +50,11 @@ fhir-server: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m benchmarks
+
+sbom: $(RUN_STAMP)
+	@test -x $(BIN)/cyclonedx-py || $(MAKE) --no-print-directory $(DEV_STAMP)
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/sbom.json $(BIN)/python
 
 lock:
 	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 2; }
