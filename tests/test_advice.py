@@ -317,6 +317,42 @@ def test_a_suspected_tumour_is_named_as_the_reason_for_no_proposal() -> None:
     assert "lung adenocarcinoma is suspected, not confirmed" in unknown(shown)
 
 
+def test_an_order_of_another_drug_misses_only_what_it_could_meet() -> None:
+    body = ordering(medicationCodeableConcept={"text": "metformin 500 mg"})
+    body["prefetch"] = {"patient": body["prefetch"]["patient"]}
+    assert set(unknown(cards(body, "therapy-safety-select"))) == {"no medication history was sent"}
+
+
+HYPERTENSION = {
+    "resourceType": "Condition",
+    "id": "c",
+    "clinicalStatus": {"coding": [{"code": "active"}]},
+    "code": {"text": "Essential hypertension"},
+}
+
+
+@pytest.mark.parametrize("service", ["targeted-therapies", "matching-trials"])
+def test_nobody_without_cancer_misses_results_or_treatments(service: str) -> None:
+    chart = dict.fromkeys((*GENOMICS, *MEDICATIONS), FAILED)
+    hypertensive = {**EMPTY, "total": 1, "entry": [{"resource": HYPERTENSION}]}
+    assert cards(call(conditions=hypertensive, **chart), service) == []
+    paged = {**hypertensive, "link": PAGED["link"]}
+    assert "there are further pages of diagnoses that were not sent" in unknown(
+        cards(call(conditions=paged, **chart), service)
+    )
+    assert unknown(cards(call(conditions=EMPTY, **chart), service))
+
+
+def test_who_takes_no_cancer_drug_misses_no_laboratory_results() -> None:
+    chart = {**dict.fromkeys(MEDICATIONS, EMPTY), "observations": FAILED, "measurements": FAILED}
+    assert cards(call(**chart), "treatment-monitoring") == []
+
+
+def test_an_order_taken_back_or_of_something_else_is_one_of_no_concern() -> None:
+    assert cards(ordering(status="cancelled"), "therapy-safety-select") == []
+    assert cards(ordering(resourceType="NutritionOrder"), "therapy-safety-select") == []
+
+
 def test_an_order_of_no_concern_is_left_alone_even_where_the_chart_has_gaps() -> None:
     body = ordering(medicationCodeableConcept={"text": "paracetamol 500 mg"})
     body["prefetch"] = {"patient": body["prefetch"]["patient"]}

@@ -14,7 +14,7 @@ from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.ehr.guarded import Server, refuse_unreadable
 from cds_targets.errors import CdsTargetsError, MissingData, SettingsError, SwitchedOff
 from cds_targets.facts.genomic import GenomicFact, ReportStatus
-from cds_targets.facts.record import PatientRecord, Topic
+from cds_targets.facts.record import Coverage, PatientRecord, Topic
 from cds_targets.fhir.laboratory import warm_up
 from cds_targets.fhir.patient_bundle import prefetch_of_bundle
 from cds_targets.fhir.record import missing_keys, read_record
@@ -24,6 +24,7 @@ from cds_targets.hooks.render_trials import folded_trials, registry_card, summar
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
 from cds_targets.hooks.services import Service, check_call, service_of
+from cds_targets.hooks.silence import concerns, silence_rests_on
 from cds_targets.library.definition import CardDefinition, Kind
 from cds_targets.library.library import Library, content_folder, load_library
 from cds_targets.matching.finding import Finding, Findings, find
@@ -37,20 +38,13 @@ from cds_targets.trials.study import Study, load_studies
 
 _TRIALS_SHOWN = 4
 _EVERY = frozenset(Kind) - {Kind.TRIAL}
-# Which kinds of card a service shows, and of which topics its silence would be read to speak.
+# Which kinds of card a service shows.
 _SHOWS: dict[str, frozenset[Kind]] = {
     "targeted-therapies": _EVERY - {Kind.TOXICITY},
     "treatment-monitoring": frozenset({Kind.TOXICITY}),
     "matching-trials": frozenset(),
     "therapy-safety-select": _EVERY,
     "therapy-safety-sign": _EVERY,
-}
-_SPEAKS_OF: dict[str, tuple[Topic, ...]] = {
-    "targeted-therapies": (Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES),
-    "treatment-monitoring": (Topic.THERAPIES, Topic.LABS, Topic.MEASUREMENTS),
-    "matching-trials": (Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES),
-    "therapy-safety-select": (Topic.ORDERS, Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES, Topic.LABS),
-    "therapy-safety-sign": (Topic.ORDERS, Topic.GENOMICS, Topic.DIAGNOSES, Topic.THERAPIES, Topic.LABS),
 }
 
 
@@ -159,7 +153,7 @@ class Advisor:
         keys = missing_keys(record, service.hook)
         if keys:
             raise MissingData(keys, "neither genomic results nor diagnoses or treatments were sent")
-        if service.hook != "patient-view" and not record.orders:
+        if service.hook != "patient-view" and record.of(Topic.ORDERS).coverage is Coverage.MISSING:
             raise MissingData(("context.draftOrders",), "no order that can be read was sent")
 
     def _cards(self, found: Findings, record: PatientRecord, service: Service, call: Call) -> list[Card]:
@@ -169,7 +163,7 @@ class Advisor:
         findings = sorted([*found.shown, *spoken], key=_order)
         uninterpreted = _uninterpreted(record, findings) if service.id == "targeted-therapies" else ()
         told = {sentence for finding in findings for sentence in finding.missing}
-        gaps = tuple(gap for gap in found.gaps if gap not in told)
+        gaps = tuple(gap for gap in found.gaps if gap not in told and concerns(service, record))
         room = self.settings.max_cards - bool(gaps or unjudged or found.failed or uninterpreted)
         count = _shown_alone(findings, room)
         shown, rest = findings[:count], findings[count:]
@@ -184,9 +178,7 @@ class Advisor:
             same = [finding for finding in rest if finding.kind is kind]
             cards.append(card_of(same[0], call, terms) if len(same) == 1 else folded(same, kind, call))
         if not cards:
-            topics = _SPEAKS_OF[service.id]
-            if service.hook != "patient-view" and not any(order.drug for order in record.orders):
-                topics = (Topic.ORDERS,)  # of what is no drug of ours nothing is said, whatever the chart lacks
+            topics = silence_rests_on(service, record, terms)
             suspected = self._suspected(record) if service.id == "targeted-therapies" else []
             gaps = tuple(dict.fromkeys([*gaps, *record.gaps(topics), *suspected]))
         if gaps or unjudged or failed or uninterpreted:
@@ -211,7 +203,7 @@ class Advisor:
         elif rest:
             cards.append(folded_trials(rest, call))
         certain = any(match.outcome is Outcome.MET for match in matches)
-        gaps = record.gaps(_SPEAKS_OF[service.id])
+        gaps = record.gaps(silence_rests_on(service, record, self.library.terms))
         if self.settings.registry is not None:
             mentioning = self._mentioning(self.settings.registry, record)
             if mentioning is None:

@@ -247,7 +247,8 @@ def test_the_intent_is_read_where_it_is_stated() -> None:
 
 def orders(*drafts: dict[str, Any], selections: list[str] | None = None) -> tuple[list[Any], int]:
     bundle = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
-    return read_orders(bundle, selections, "p", terms(), UTC)
+    found = read_orders(bundle, selections, "p", terms(), UTC)
+    return found.orders, found.unread
 
 
 def draft(name: str, drug: str, **more: Any) -> dict[str, Any]:
@@ -267,6 +268,24 @@ def test_a_selection_without_its_draft_selects_all() -> None:
 @pytest.mark.parametrize("status", ["cancelled", "stopped", "revoked", "entered-in-error"])
 def test_a_draft_that_was_taken_back_is_no_order(status: str) -> None:
     assert orders({**draft("a", "sotorasib"), "status": status}) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "unread"),
+    [
+        ("http://www.nlm.nih.gov/research/umls/rxnorm", "no-code-of-ours", 1),
+        ("urn:oid:1.2.840.114350", "31842", 1),
+        ("http://www.whocc.no/atc", "C09XX99", 0),
+    ],
+)
+def test_a_code_without_words_names_a_drug_only_if_it_is_known_or_tells_the_kind(
+    system: str, code: str, unread: int
+) -> None:
+    concept = {"coding": [{"system": system, "code": code}]}
+    taken = {**statement(""), "medicationCodeableConcept": concept}
+    assert read(taken).unread == unread
+    found, missed = orders({**draft("a", ""), "medicationCodeableConcept": concept})
+    assert ([order.drug for order in found], missed) == ([None], unread)
 
 
 def test_a_draft_not_to_give_a_drug_is_no_order() -> None:

@@ -162,9 +162,20 @@ def test_only_without_genomics_diagnoses_and_treatments_nothing_can_be_said(
     assert bool(missing_keys(found, "patient-view")) is needed
 
 
-def test_drafts_that_were_not_sent_are_not_seen() -> None:
-    assert record().of(Topic.ORDERS).coverage is Coverage.MISSING
-    assert record(drafts={"resourceType": "Bundle", "entry": []}).of(Topic.ORDERS).coverage is Coverage.COMPLETE
+@pytest.mark.parametrize(
+    ("drafts", "coverage"),
+    [
+        (None, Coverage.MISSING),
+        (EMPTY, Coverage.MISSING),
+        (bundle({"resourceType": "MedicationRequest", "subject": {"reference": "Patient/other"}}), Coverage.MISSING),
+        (bundle({"resourceType": "MedicationRequest", "status": "draft"}), Coverage.PARTIAL),
+        (bundle({"resourceType": "MedicationRequest", "status": "cancelled"}), Coverage.COMPLETE),
+        (bundle({"resourceType": "NutritionOrder", "status": "draft"}), Coverage.COMPLETE),
+        (bundle({"resourceType": "DeviceRequest", "codeCodeableConcept": {"text": "Cane"}}), Coverage.COMPLETE),
+    ],
+)
+def test_orders_were_sent_where_one_draft_for_the_patient_was(drafts: Any, coverage: Coverage) -> None:
+    assert record(drafts=drafts).of(Topic.ORDERS).coverage is coverage
 
 
 def test_every_code_by_which_a_genomic_test_is_known_is_asked_for() -> None:

@@ -312,5 +312,12 @@ ATC_ANTINEOPLASTIC = "L01"
 ATC_SUBSTANCE_LENGTH = 7  # a shorter ATC code is a group
 ADMINISTERED = frozenset({"completed", "in-progress", "stopped", "on-hold"})
 
-ORDER_TYPES = ("MedicationRequest", "MedicationOrder", "ServiceRequest", "ProcedureRequest", "DeviceRequest")
+ORDER_TYPES = ("MedicationRequest", "MedicationOrder", "ServiceRequest", "ProcedureRequest")
+ORDERS_OF_OTHER_THINGS = (
+    "DeviceRequest",
+    "NutritionOrder",
+    "VisionPrescription",
+    "CommunicationRequest",
+    "SupplyRequest",
+)
 QTC = ("8636-3",)

@@ -80,9 +80,11 @@ def _recognised(concepts: list[Any], terms: Terms) -> Medication:
         for coding in codings(concept):
             system = codes.system_name(coding.system)
             coded |= dict.fromkeys(terms.drugs.by_code(system, coding.code))
-            if system == "atc" and coding.code.startswith(codes.ATC_ANTINEOPLASTIC):
+            if system == "atc":
                 atc.append(coding.code)
-    written = next((text for concept in concepts if (text := concept_text(concept))), "")
+    # An ATC code says what kind of drug it is; any other code that we do not know says nothing.
+    written = next((text for text in [*texts, *atc] if text), "")
+    atc = [code for code in atc if code.startswith(codes.ATC_ANTINEOPLASTIC)]
     drugs, agreed = _agreed(tuple(coded), texts, terms)
     vague = not agreed or (terms.drugs.is_vague_beside(written) if drugs else terms.drugs.is_vague(written))
     group_only = not drugs and any(len(code) < codes.ATC_SUBSTANCE_LENGTH for code in atc)
@@ -227,12 +229,22 @@ def _dose(resource: Resource) -> str | None:
     return None
 
 
-def read_orders(
-    draft_orders: Any, selections: list[str] | None, patient_id: str, terms: Terms, zone: tzinfo
-) -> tuple[list[Order], int]:
-    """The draft orders of a call and how many could not be read; malformed bundles are survived."""
+@dataclass(slots=True)
+class Drafts:
+    """The draft orders of a call: those of drugs and tests, how many could not be read, and of how many the call tells.
+
+    Told of are all drafts for the patient, also those taken back and those of food, lenses and other things.
+    """
+
+    orders: list[Order] = field(default_factory=list)
+    unread: int = 0
+    told: int = 0
+
+
+def read_orders(draft_orders: Any, selections: list[str] | None, patient_id: str, terms: Terms, zone: tzinfo) -> Drafts:
+    """The draft orders of a call; malformed bundles are survived."""
     resources = Resources()
-    unread = 0
+    found = Drafts()
     entries = as_dict(draft_orders).get("entry")
     for index, item in enumerate(as_list(entries)):
         resource = as_dict(item).get("resource") if isinstance(item, dict) else None
@@ -241,20 +253,24 @@ def read_orders(
                 resource, f"/context/draftOrders/entry/{index}/resource", as_text(as_dict(item).get("fullUrl"))
             )
         else:
-            unread += 1
-    drafts = [entry for entry in resources.of_type(*codes.ORDER_TYPES) if "/contained/" not in entry.pointer]
+            found.unread += 1
+    drafts = [
+        entry
+        for entry in resources.of_type(*codes.ORDER_TYPES, *codes.ORDERS_OF_OTHER_THINGS)
+        if "/contained/" not in entry.pointer
+    ]
     named = set(selections or ())
     if not any({entry.reference, entry.full_url} & named for entry in drafts):
         selections = None  # what is selected is not among the drafts: judging all of them misses none
-    orders: list[Order] = []
     for entry in drafts:
         if _of_somebody_else(entry.resource, patient_id):
-            unread += 1
+            found.unread += 1
             continue
-        found = _order(entry, resources, selections, terms, zone)
-        unread += any(order.drug is None and not order.tests and not order.written for order in found)
-        orders.extend(found)
-    return orders, unread
+        found.told += 1
+        orders = _order(entry, resources, selections, terms, zone)
+        found.unread += any(order.drug is None and not order.tests and not order.written for order in orders)
+        found.orders.extend(orders)
+    return found
 
 
 def _of_somebody_else(resource: Resource, patient_id: str) -> bool:
@@ -265,9 +281,8 @@ def _of_somebody_else(resource: Resource, patient_id: str) -> bool:
 
 def _order(entry: Entry, resources: Resources, selections: list[str] | None, terms: Terms, zone: tzinfo) -> list[Order]:
     resource = entry.resource
-    if as_text(resource.get("status")) in ("cancelled", "stopped", "revoked", "entered-in-error"):
-        return []
-    if resource.get("doNotPerform") is True:
+    taken_back = as_text(resource.get("status")) in ("cancelled", "stopped", "revoked", "entered-in-error")
+    if taken_back or resource.get("doNotPerform") is True or entry.type in codes.ORDERS_OF_OTHER_THINGS:
         return []
     source = Source(entry.reference, entry.pointer)
     chosen = not selections or entry.reference in selections or entry.full_url in selections

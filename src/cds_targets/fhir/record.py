@@ -14,7 +14,7 @@ from cds_targets.facts.record import Coverage, PatientRecord, Seen, Topic
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics import read_genomics
 from cds_targets.fhir.laboratory import read_labs
-from cds_targets.fhir.medications import read_orders, read_treatments
+from cds_targets.fhir.medications import Drafts, read_orders, read_treatments
 from cds_targets.fhir.oncology import read_diagnoses, read_patient
 from cds_targets.fhir.performance import read_performance
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_number, as_text
@@ -84,9 +84,7 @@ _KINDS: dict[Topic, frozenset[str]] = {
     Topic.LABS: frozenset({"Observation", "DiagnosticReport"}),
     Topic.MEASUREMENTS: frozenset({"Observation", "DiagnosticReport"}),
     Topic.DIAGNOSES: frozenset({"Condition"}),
-    Topic.THERAPIES: frozenset(
-        {"MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationOrder"}
-    ),
+    Topic.THERAPIES: frozenset(codes.MEDICATION_TYPES),
 }
 
 
@@ -137,13 +135,8 @@ def read_record(
         _lower(seen, Topic.THERAPIES, f"{treatments.unread} medication entries name no drug that could be read")
     for vague in dict.fromkeys(treatments.vague):
         _lower(seen, Topic.THERAPIES, f"“{vague[:60]}” in the medication history does not say which drug")
-    orders, unread = read_orders(draft_orders, selections, patient_id, terms, zone)
-    if draft_orders is None:
-        seen[Topic.ORDERS] = Seen(Coverage.MISSING, (Topic.ORDERS.not_sent(),))
-    else:
-        drafts = "1 draft order names no drug or test" if unread == 1 else f"{unread} draft orders name no drug or test"
-        gaps = (f"{drafts} that could be read",) if unread else ()
-        seen[Topic.ORDERS] = Seen(Coverage.PARTIAL if unread else Coverage.COMPLETE, gaps)
+    drafts = read_orders(draft_orders, selections, patient_id, terms, zone)
+    seen[Topic.ORDERS] = _seen_of(drafts)
     return PatientRecord(
         as_of=as_of,
         patient=read_patient(resources, patient_id, zone) or Demographics(),
@@ -154,7 +147,7 @@ def read_record(
         therapies=tuple(treatments.exposures),
         labs=tuple(read_labs(resources, terms, zone)),
         performance=tuple(read_performance(resources, zone)),
-        orders=tuple(orders),
+        orders=tuple(drafts.orders),
         seen=seen,
         foreign=foreign,
     )
@@ -348,6 +341,16 @@ def _seen(answers: dict[str, _Answer]) -> dict[Topic, Seen]:
             gaps = tuple(dict.fromkeys(gap for _, answer in parts for gap in answer.gaps))
             found[topic] = Seen(states.pop() if len(states) == 1 else Coverage.PARTIAL, gaps)
     return found
+
+
+def _seen_of(drafts: Drafts) -> Seen:
+    """Without a single draft for the patient the orders were not sent, whatever else stands in their place."""
+    if not drafts.told:
+        return Seen(Coverage.MISSING, (Topic.ORDERS.not_sent(),))
+    if not drafts.unread:
+        return Seen(Coverage.COMPLETE)
+    what = "1 draft order names" if drafts.unread == 1 else f"{drafts.unread} draft orders name"
+    return Seen(Coverage.PARTIAL, (f"{what} no drug or test that could be read",))
 
 
 def _lower(seen: dict[Topic, Seen], topic: Topic, gap: str) -> None:
