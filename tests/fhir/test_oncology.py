@@ -410,3 +410,39 @@ def test_performance_status_comes_in_several_shapes(
     about = {"coding": [{"system": "http://loinc.org", "code": code}]}
     taken.add({"resourceType": "Observation", "id": "e", "status": "final", "code": about, **value}, "/e")
     assert [(p.scale, p.value) for p in read_performance(taken, UTC)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("Heart failure with reduced ejection fraction (HFrEF)", "heart-failure"),
+        ("Chronic diastolic (congestive) heart failure", "heart-failure"),
+        ("Acute on chronic systolic heart failure", "heart-failure"),
+        ("Herzinsuffizienz", "heart-failure"),
+        ("Congenital long QT syndrome type 1", "congenital-long-qt"),
+        ("Pembrolizumab-induced pneumonitis", "ild"),
+        ("Normal pregnancy (finding)", "pregnancy"),
+        ("Not pregnant", None),
+        ("Pregnancy test negative", None),
+        ("Risk of pneumonitis", None),
+        ("Ectopic pregnancy", None),
+        ("Hepatitis B", None),
+    ],
+)
+def test_a_condition_is_known_within_a_longer_name_unless_that_denies_it(text: str, term: str | None) -> None:
+    assert [c.term for c in read(condition(text)).comorbidities] == [term]
+
+
+@pytest.mark.parametrize(
+    ("coded", "term"),
+    [
+        ((ICD, "I5022"), "heart-failure"),
+        ((ICD_9, "428.0"), "heart-failure"),
+        ((ICD_9, "426.82"), "long-qt"),
+        ((ICD, "Z34.90"), "pregnancy"),
+        ((ICD, "E83.42"), "electrolyte-disorder"),
+        ((ICD, "R00.1"), "bradyarrhythmia"),
+    ],
+)
+def test_a_condition_is_known_by_its_code(coded: tuple[str, str], term: str) -> None:
+    assert [c.term for c in read(condition("", coded)).comorbidities] == [term]

@@ -19,6 +19,11 @@ _AROUND = re.compile(
     r"|\b(?:due|secondary|related) to\b.*|\b(?:caused by|after|following|while on|on|from)\b.*"
 )
 
+_LONG_WORD = 10
+_NOT_THE_CONDITION = re.compile(
+    r"\b(?:no|not|without|absence|risk|screening|test|testing|vaccin\w*|immuni[sz]ation|prophylaxis|exposure|monitoring|radiation)\b"
+)
+
 
 class ConditionTerm(TermModel):
     """One comorbidity. A code matches itself and, for ICD-10, everything below it."""
@@ -61,9 +66,22 @@ class Conditions:
         return next((found for found in chain if found is not None), None)
 
     def named(self, text: str) -> str | None:
-        """The condition of a name or alias, also with its grade, course, certainty or cause around it."""
+        """The condition of a name or alias, also with its grade, course, certainty or cause around it.
+
+        A name of several words is known within a longer one too ("acute on chronic systolic heart failure"), a long
+        word at its end ("radiation pneumonitis").
+        """
         folded = _folded(text)
-        return self._by_word.get(folded) or self._by_word.get(" ".join(_AROUND.sub(" ", folded).split()))
+        found = self._by_word.get(folded) or self._by_word.get(" ".join(_AROUND.sub(" ", folded).split()))
+        if found is not None or _NOT_THE_CONDITION.search(folded):
+            return found
+        within = [
+            word
+            for word in self._by_word
+            if (" " in word and f" {word} " in f" {folded} ")
+            or (len(word) >= _LONG_WORD and folded.endswith(f" {word}"))
+        ]
+        return self._by_word[max(within, key=len)] if within else None
 
     def is_a(self, condition: str, wider: str) -> bool:
         """Whether `condition` is `wider` or a kind of it."""
