@@ -34,7 +34,9 @@ def written(**changes: Any) -> dict[str, Any]:
         "strength": {"regulatory": {"status": "accelerated", "agency": "FDA"}},
         "card": {"indicator": "info", "summary": "{found.change}: an inhibitor is an option",
                  "detail": "{found.change}."},
-        "evidence": {"label": {"cite": "A label", "says": "What it says.", "url": "https://label.example.org"}},
+        "evidence": {
+            "label": {"cite": "A label", "says": "What it says.", "url": "https://label.example.org", "kind": "label"}
+        },
         "examples": [
             {"name": "Ada", "patient": {"tumour": "LUAD", "variants": ["KRAS G12C"]}, "expect": "shown"},
             {"name": "no G12C", "patient": {"tumour": "LUAD", "wild_type": ["KRAS"]}, "expect": "silent",

@@ -98,6 +98,7 @@ def _detail(finding: Finding, words: Wording, call: Call) -> str:
         parts.append("**Not known:**\n" + bullets([escape(sentence) for sentence in finding.missing]))
     if card.strength is not None and finding.therapies:
         parts.append(_strength_line(card))
+    parts.append(_sources_line(card))
     parts.append(_stock_line(finding.therapies, call))
     if card.background:
         parts.append(card.background)
@@ -145,6 +146,27 @@ def _strength_line(card: CardDefinition) -> str:
     if strength.escat:
         parts.append(f"ESCAT {strength.escat}")
     return "**Strength:** " + "; ".join(parts)
+
+
+# Kinds of evidence, strongest statement about patients first.
+_KINDS = {
+    "label": "label",
+    "guideline": "guideline",
+    "randomised": "randomised trial",
+    "single-arm": "single-arm trial",
+    "retrospective": "retrospective study",
+    "database": "curated database",
+    "registry": "trial registry",
+    "review": "review",
+    "announcement": "announcement",
+    "preclinical": "preclinical work",
+}
+
+
+def _sources_line(card: CardDefinition) -> str:
+    """Which kinds of evidence the card rests on."""
+    kinds = {evidence.kind for evidence in card.evidence.values()}
+    return "**Sources:** " + ", ".join(words for kind, words in _KINDS.items() if kind in kinds)
 
 
 def footer(card_id: str, version: int, status: str) -> str:

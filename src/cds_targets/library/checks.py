@@ -165,6 +165,8 @@ def _evidence_is_complete(card: CardDefinition, document: Document, library: Lib
     for name, evidence in card.evidence.items():
         if evidence.link is None and evidence.kind != "review":
             yield document.problem(("evidence", name), "names no pmid, doi, url or nct: a reader cannot open it")
+        if evidence.kind is None:
+            yield document.problem(("evidence", name), "says no `kind`: label, randomised, single-arm, review ...")
 
 
 def _placeholders_are_bound(card: CardDefinition, document: Document, library: Library) -> Iterator[Problem]:

@@ -91,7 +91,18 @@ class Evidence(Written):
     nct: str | None = Field(None, pattern=r"^NCT\d{8}$")
     read_on: datetime.date | None = None
     kind: (
-        Literal["label", "guideline", "randomised", "single-arm", "retrospective", "preclinical", "review", "registry"]
+        Literal[
+            "label",
+            "guideline",
+            "randomised",
+            "single-arm",
+            "retrospective",
+            "preclinical",
+            "review",
+            "registry",
+            "database",
+            "announcement",
+        ]
         | None
     ) = None
 
