@@ -27,6 +27,11 @@ def test_a_placeholder_without_a_value_says_unknown() -> None:
     assert fill("{not a placeholder} {io}", {}, shout) == "{not a placeholder} {io}"
 
 
+def test_a_line_that_begins_with_a_value_begins_with_a_capital() -> None:
+    text = "{io.drug} was given.\n\n{io.drug}: still given, as {io.drug}."
+    assert fill(text, {"io.drug": "nivolumab"}, str) == "Nivolumab was given.\n\nNivolumab: still given, as nivolumab."
+
+
 def test_a_value_that_looks_like_a_placeholder_is_not_filled_again() -> None:
     assert fill("{a.b}", {"a.b": "{c.d}", "c.d": "x"}, str) == "{c.d}"
 

@@ -37,6 +37,13 @@ class Duration:
             return add_months(day, -self.count)
         return day - timedelta(days=self.count * (7 if self.unit == "week" else 1))
 
+    def last_day_from(self, day: date) -> date:
+        """The last day on which `day` lies no longer ago than this: at the end of a month, later than `after`."""
+        last = self.after(day)
+        while self.before(last + timedelta(days=1)) <= day:
+            last += timedelta(days=1)
+        return last
+
 
 def parse_duration(text: Any) -> Duration:
     """`12 weeks` as a Duration; ValueError otherwise."""

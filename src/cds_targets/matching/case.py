@@ -109,7 +109,7 @@ def date_values(when: When | None, as_of: date, now: bool = False) -> dict[str, 
     values = {"when": f"still being given, last dose {ago}" if now else ago, "days": ago.removesuffix(" ago")}
     values["date"] = str(when)
     for span in _PLUS_SPANS:
-        values[_plus(span)] = parse_duration(span).after(when.latest).isoformat()
+        values[_plus(span)] = parse_duration(span).last_day_from(when.latest).isoformat()
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,6 +56,11 @@ def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
 
 
 def fill(text: str, values: dict[str, str], escape: Callable[[str], str]) -> str:
-    """Placeholders filled, a sentence that begins with one capitalised; one without a value becomes "unknown"."""
-    filled = PLACEHOLDER.sub(lambda match: escape(values.get(f"{match[1]}.{match[2]}", "unknown")), text)
-    return filled[:1].upper() + filled[1:] if text.startswith("{") else filled
+    """Placeholders filled, a line that begins with one capitalised; one without a value becomes "unknown"."""
+
+    def filled(match: re.Match[str]) -> str:
+        value = escape(values.get(f"{match[1]}.{match[2]}", "unknown"))
+        begins = match.start() == 0 or text[match.start() - 1] == "\n"
+        return value[:1].upper() + value[1:] if begins else value
+
+    return PLACEHOLDER.sub(filled, text)
