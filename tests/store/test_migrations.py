@@ -60,6 +60,31 @@ def test_what_the_first_tables_held_is_there_after_the_change_up_and_down(addres
     database.close()
 
 
+REVISIONS = [script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_schema_there_was_comes_up_to_the_tables_of_the_program_and_back(address: str, revision: str) -> None:
+    database = Database(url_of(address))
+
+    def tables() -> dict[str, set[str]]:
+        with database.reading() as connection:
+            found = inspect(connection)
+            return {name: {c["name"] for c in found.get_columns(name)} for name in found.get_table_names()}
+
+    with database.writing() as connection:
+        upgrade(connection, revision)
+    before = tables()
+    with database.writing() as connection:
+        upgrade(connection)
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    with database.writing() as connection:
+        downgrade(connection, revision)
+    assert tables() == before
+    database.close()
+
+
 def test_tables_of_a_newer_version_are_refused_and_left_alone(address: str, key_file: Path) -> None:
     Store.open(address, key_file).close()
     database = Database(url_of(address))
