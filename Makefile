@@ -1,6 +1,7 @@
 # make serve    the service on http://127.0.0.1:8000 (PORT= changes it)
 # make test     set up what is needed and pass every check and test
 # make check    the same without the slow packaging tests
+# make verify   what the service withstands, in figures: faults, forgeries, fuzzing, kills, canaries, a server that drips
 # make bench    what a call costs against a bare Flask route (ratios)
 # make sbom     the packages of .venv as CycloneDX: dist/sbom.json
 # make lock     pin the newest allowed releases
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: serve test check format lint types tests content fhir-server bench sbom lock clean
+.PHONY: serve test check format lint types tests content fhir-server verify bench sbom lock clean
 
 serve: $(RUN_STAMP)
 	@exec $(BIN)/cds-targets serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -47,6 +48,9 @@ content: $(DEV_STAMP)
 # A FHIR server of somebody else's making, which tests fetch from.
 fhir-server: $(DEV_STAMP)
 	@$(BIN)/python -m tests.ehr.medplum
+
+verify: $(DEV_STAMP)
+	$(BIN)/python -m verify
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m benchmarks
