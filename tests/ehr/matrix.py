@@ -142,6 +142,8 @@ def _wrong(row: Row, service: str, told: Cards | None) -> Iterator[str]:
         if (card.id, tuple(card.therapies)) not in known and not card.unknown:
             yield f"{card.id} is shown without saying what is unknown"
     missing = _unknown(without) - _unknown(whole)
+    if service == "matching-trials" and _said(told) == _said(whole):
+        return  # each trial names what it hinges on, and on what is missing none does
     if missing and not missing & _unknown(told) and not _names(row.key, _unknown(told)):
         yield f"what is missing is not named: {_unknown(told)}"
 

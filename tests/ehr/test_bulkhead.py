@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cds_targets.cli.serve import THREADS
+from cds_targets.cli.server import THREADS
 from cds_targets.ehr.breaker import FAILURES
 from cds_targets.ehr.fetcher import Fetcher
 from cds_targets.ehr.guarded import FetchError, Guarded, Server, Why

@@ -68,7 +68,7 @@ def test_t19_entries_below_the_total_without_a_further_page_count_as_partly_seen
     assert len(cut["entry"]) == 2 < cut["total"]
     seen = read_record(IRIS, {"observations": cut}, None, None, DAY, UTC, advisor().library.terms)
     assert seen.of(Topic.LABS).coverage is Coverage.PARTIAL
-    assert f"only 2 of {cut['total']} genomic results were sent" in seen.of(Topic.LABS).gaps
+    assert f"only 2 of {cut['total']} laboratory results were sent" in seen.of(Topic.LABS).gaps
 
 
 def test_t19_an_unknown_parameter_that_is_answered_with_nothing_is_not_believed(

@@ -228,3 +228,10 @@ def test_pages_that_overlap_do_not_make_up_the_total() -> None:
     twice = bundle({**LUNG, "id": "c1"}, {**LUNG, "id": "c1"})
     seen = record(conditions={**twice, "total": 2}).of(Topic.DIAGNOSES)
     assert "only 1 of 2 diagnoses were sent" in seen.gaps
+
+
+def test_each_topic_of_a_search_that_covers_two_is_told_of_its_own() -> None:
+    refused = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden"}]}
+    found = record(observations=refused, variants=bundle())
+    assert "the EHR did not allow genomic results to be read" in found.of(Topic.GENOMICS).gaps
+    assert "the EHR did not allow laboratory results to be read" in found.of(Topic.LABS).gaps

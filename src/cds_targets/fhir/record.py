@@ -153,9 +153,9 @@ def read_record(
     )
 
 
-def name_of(key: str) -> str:
-    """What a prefetch key brings, in the words of sentences."""
-    topics = PREFETCH[key].topics
+def name_of(key: str, topic: Topic | None = None) -> str:
+    """What a prefetch key brings, in the words of sentences; of its first topic unless told."""
+    topics = (topic,) if topic is not None else PREFETCH[key].topics
     return {
         "medicationRequests": "medication requests",
         "medicationStatements": "medication statements",
@@ -334,11 +334,11 @@ def _seen(answers: dict[str, _Answer]) -> dict[Topic, Seen]:
         if not parts:
             continue
         states = {answer.coverage for _, answer in parts}
+        gaps = tuple(dict.fromkeys(gap for key, answer in parts for gap in _gaps_of(topic, key, answer)))
         if states == {Coverage.MISSING}:
-            told = [gap for _, answer in parts for gap in answer.gaps if not gap.startswith("no ")]
+            told = [gap for gap in gaps if not gap.startswith("no ")]
             found[topic] = Seen(Coverage.MISSING, tuple(dict.fromkeys([topic.not_sent(), *told])))
         else:
-            gaps = tuple(dict.fromkeys(gap for _, answer in parts for gap in answer.gaps))
             found[topic] = Seen(states.pop() if len(states) == 1 else Coverage.PARTIAL, gaps)
     return found
 
@@ -351,6 +351,11 @@ def _seen_of(drafts: Drafts) -> Seen:
         return Seen(Coverage.COMPLETE)
     what = "1 draft order names" if drafts.unread == 1 else f"{drafts.unread} draft orders name"
     return Seen(Coverage.PARTIAL, (f"{what} no drug or test that could be read",))
+
+
+def _gaps_of(topic: Topic, key: str, answer: _Answer) -> list[str]:
+    """One search may cover two topics: each is told of its own."""
+    return [gap.replace(name_of(key), name_of(key, topic)) for gap in answer.gaps]
 
 
 def _lower(seen: dict[Topic, Seen], topic: Topic, gap: str) -> None:

