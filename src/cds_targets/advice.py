@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from cds_targets.auth.ehrs import load_ehrs
@@ -20,7 +19,7 @@ from cds_targets.fhir.patient_bundle import prefetch_of_bundle
 from cds_targets.fhir.record import missing_keys, read_record
 from cds_targets.fhir.research_study import searchset
 from cds_targets.hooks.render import Call, card_of, folded, gaps_card, without_repeated_orders
-from cds_targets.hooks.render_trials import folded_trials, registry_card, summary_of, trial_card
+from cds_targets.hooks.render_trials import REGISTRY_SHOWN, folded_trials, registry_card, summary_of, trial_card
 from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
 from cds_targets.hooks.services import Service, check_call, service_of
@@ -32,8 +31,8 @@ from cds_targets.matching.verdict import Outcome
 from cds_targets.settings import Settings
 from cds_targets.store.governance import Policy, Showing, content_hashes, everything_shown, hash_of
 from cds_targets.terms.stock import read_not_stocked
-from cds_targets.trials.match import StudyMatch, match_studies
-from cds_targets.trials.registry import Mentioning, Registry
+from cds_targets.trials.offered import Offered, offered
+from cds_targets.trials.registry import Registry
 from cds_targets.trials.study import Study, load_studies
 
 _TRIALS_SHOWN = 4
@@ -111,7 +110,7 @@ class Advisor:
 
         if service.id == "matching-trials":
             shown, shadow = self._studies(policy, Showing.SHOWN), self._studies(policy, Showing.SHADOW)
-            held = [match.study.nct.lower() for match in match_studies(shadow, record, self.library.terms)]
+            held = [match.study.nct.lower() for match in self._offered(shadow, record)[0].matches]
             return HookResponse(cards=tuple(self._trials(shown, record, service, call))).holding(held, record.foreign)
 
         def found_by(showing: Showing) -> Findings:
@@ -135,9 +134,8 @@ class Advisor:
         prefetch, identity = prefetch_of_bundle(bundle)
         settings, terms = self.settings, self.library.terms
         record = read_record(identity, prefetch, None, None, today, settings.zone, terms, settings.max_entries)
-        return searchset(
-            summary_of(match) for match in match_studies(self._studies(policy, Showing.SHOWN), record, terms)
-        )
+        found, _ = self._offered(self._studies(policy, Showing.SHOWN), record)
+        return searchset(summary_of(match) for match in found.matches)
 
     def _studies(self, policy: Policy, showing: Showing) -> tuple[Study, ...]:
         """The studies that the site shows (or runs in shadow)."""
@@ -195,32 +193,36 @@ class Advisor:
         ]
 
     def _trials(self, studies: tuple[Study, ...], record: PatientRecord, service: Service, call: Call) -> list[Card]:
-        matches: list[StudyMatch] = match_studies(studies, record, self.library.terms)
-        cards = [trial_card(match, call) for match in matches[:_TRIALS_SHOWN]]
-        rest = matches[_TRIALS_SHOWN:]
+        found, searched = self._offered(studies, record)
+        cards = [trial_card(match, call) for match in found.matches[:_TRIALS_SHOWN]]
+        rest = list(found.matches[_TRIALS_SHOWN:])
         if len(rest) == 1:
             cards.append(trial_card(rest[0], call))
         elif rest:
             cards.append(folded_trials(rest, call))
-        certain = any(match.outcome is Outcome.MET for match in matches)
+        certain = any(match.outcome is Outcome.MET for match in found.matches)
         gaps = record.gaps(silence_rests_on(service, record, self.library.terms))
-        if self.settings.registry is not None:
-            mentioning = self._mentioning(self.settings.registry, record)
-            if mentioning is None:
-                cards.append(gaps_card(("the registry could not be searched",), [], (), (), call))
-            elif mentioning.total:
-                cards.append(registry_card(mentioning, call))
+        if not searched:
+            cards.append(gaps_card(("the registry could not be searched",), [], (), (), call))
+        if found.mentioned.total:
+            cards.append(registry_card(found.mentioned, call))
         if gaps and not certain:
             cards.append(gaps_card(gaps, [], (), (), call))
         return cards
 
-    def _mentioning(self, path: Path, record: PatientRecord) -> Mentioning | None:
-        """What the registry mentions; None if it cannot be read. Opened per call: a connection survives no fork."""
+    def _offered(self, studies: tuple[Study, ...], record: PatientRecord) -> tuple[Offered, bool]:
+        """What is offered, and whether the registry (if there is one) could be searched.
+
+        The registry is opened per call: a connection survives no fork.
+        """
+        terms, path = self.library.terms, self.settings.registry
+        if path is None:
+            return offered(studies, record, terms), True
         try:
             with Registry(path) as registry:
-                return registry.match(record, self.library.terms, [study.nct for study in self.studies])
+                return offered(studies, record, terms, registry, self.studies, REGISTRY_SHOWN), True
         except (CdsTargetsError, sqlite3.Error):
-            return None
+            return offered(studies, record, terms), False
 
 
 def _servers(settings: Settings) -> list[Server]:

@@ -51,7 +51,9 @@ class Settings(BaseModel):
     )
     cards: Path | None = Field(None, description="A folder of content to use in place of the one shipped")
     registry: Path | None = Field(
-        None, description="A file made by `cds-targets trials import`: `matching-trials` also names what it mentions"
+        None,
+        description="The registry `cds-targets trials import` made: newest status, sites, and studies that mention a "
+        "finding; when unset, `cds-targets/registry.sqlite3` in the user's state folder, once it is there",
     )
     not_stocked: Path | None = Field(
         None, description="A file of drugs that the pharmacy does not stock, one a line: cards name them and say so"
@@ -125,6 +127,9 @@ class Settings(BaseModel):
             if name not in VARIABLES:
                 near = difflib.get_close_matches(name, VARIABLES, n=1)
                 raise SettingsError(f"{name} is not a setting" + (f": did you mean {near[0]}?" if near else ""))
+        usual = usual_registry(environment)
+        if usual is not None and usual.is_file():
+            given = {f"{PREFIX}REGISTRY": str(usual)} | given
         try:
             return cls.model_validate({VARIABLES[name]: value for name, value in given.items()})
         except ValidationError as error:
@@ -189,6 +194,13 @@ class Settings(BaseModel):
                 "production mode does not start open: no EHR is registered, so any caller would be answered. "
                 "Register one (CDS_TARGETS_EHRS), or use CDS_TARGETS_MODE=evaluation with synthetic data only."
             )
+
+
+def usual_registry(environment: Mapping[str, str]) -> Path | None:
+    """Where the registry is when nothing is set: the user's state folder; None for a user without a home."""
+    state, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
+    folder = Path(state) if state.startswith("/") else Path(home) / ".local" / "state"
+    return folder / "cds-targets" / "registry.sqlite3" if folder.is_absolute() else None
 
 
 VARIABLES = {PREFIX + name.upper(): name for name in Settings.model_fields}

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cds_targets.cli import main
+from cds_targets.settings import Settings
 from tests.charts import BODIES
 from tests.trials.records import record
 
@@ -73,6 +74,24 @@ def test_a_bundle_is_taken_as_the_whole_record(folder: Path) -> None:
     (folder / "ada.json").write_text(json.dumps(bundle))
     done = run(folder, "match", str(folder / "ada.json"), "--as-of", "2026-03-01")
     assert "Potential match: NCT06300177" in done.output
+
+
+def test_without_a_file_named_the_registry_lies_where_the_service_looks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    done = CliRunner().invoke(main, ["trials", "import", str(folder / "in")])
+    assert "2 imported" in done.output
+    assert Settings.from_environment({"XDG_STATE_HOME": str(folder / "state")}).registry == (
+        folder / "state" / "cds-targets" / "registry.sqlite3"
+    )
+
+
+def test_records_are_listed_by_what_they_mention(folder: Path) -> None:
+    run(folder, "import", str(folder / "in"))
+    assert "NCT90000001" in run(folder, "list", "--about", "KRAS G12C").output
+    assert "NCT90000001" in run(folder, "list", "--about", "sotorasib").output
+    assert run(folder, "list", "--about", "MDM2").output == ""
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "{}", '{"resourceType": "Patient"}'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from jsonschema import Draft202012Validator
 
 from cds_targets.settings import Settings
 from cds_targets.store.governance import Decision, Policy, Switch
+from cds_targets.trials.registry import Registry
 from cds_targets.web.app import create_app
 from tests.test_examples import DAY, GRETA, IRIS, PATIENTS, TOMAS, advisor, answer, example
 from tests.test_openapi import described
+from tests.trials.records import record
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,65 @@ def test_a_study_carries_what_the_front_end_shows(client: FlaskClient) -> None:
     notes = [note["text"] for note in study["note"]]
     assert "Fits: KRAS G12C" in notes
     assert notes[-1] == "A potential match, not a statement of eligibility."
+
+
+def contained(study: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {f"#{part['id']}": part for part in study["contained"] if part["resourceType"] == kind}
+
+
+def test_eligibility_and_interventions_are_found_where_front_ends_look(client: FlaskClient) -> None:
+    study = post(client, example(IRIS, "patient"))["entry"][0]["resource"]
+    assert "Fits: KRAS G12C" in study["enrollment"][0]["display"]
+    assert study["enrollment"][0]["reference"] in contained(study, "Group")
+    plans = contained(study, "PlanDefinition")
+    given = [plans[reference["reference"]] for reference in study["protocol"]]
+    assert {plan["subjectCodeableConcept"]["text"] for plan in given} == {arm["name"] for arm in study["arm"]}
+    assert {plan["title"] for plan in given} == {d for arm in study["arm"] for d in arm["description"].split(", ")}
+
+
+def test_sites_of_the_registry_come_nearest_first(tmp_path: Path) -> None:
+    nct = "NCT06300177"
+    made = record(nct, updated="2026-10-01")
+    where = [
+        {"city": "Houston", "state": "Texas", "country": "United States", "geoPoint": {"lat": 29.7, "lon": -95.4}},
+        {"city": "Boston", "state": "Massachusetts", "country": "United States"},
+    ]
+    made["protocolSection"]["contactsLocationsModule"]["locations"] = where
+    with Registry(tmp_path / "registry.sqlite3") as registry:
+        registry.import_studies([("a", made)], advisor().library.terms)
+    one = replace(advisor(), settings=Settings(registry=tmp_path / "registry.sqlite3"))
+    told = post(create_app(Settings(), one, today=lambda: DAY).test_client(), example(IRIS, "patient"))
+    get_fhir_model_class("Bundle").model_validate(told)
+    study = next(entry["resource"] for entry in told["entry"] if entry["resource"]["id"] == nct)
+    places = contained(study, "Location")
+    found = [places[reference["reference"]] for reference in study["site"]]
+    assert [place["address"]["city"] for place in found] == ["Boston", "Houston"]
+    assert found[1]["position"] == {"latitude": 29.7, "longitude": -95.4}
+
+
+def test_what_a_front_end_sends_is_understood(client: FlaskClient) -> None:
+    patient = "urn:uuid:b3f1"
+    parameters = [{"name": "zipCode", "valueString": "02115"}, {"name": "travelRadius", "valueString": "100"}]
+    cancer = {"resourceType": "Condition", "id": "c", "code": {"text": "Non-small cell lung cancer"}}
+    marker = {
+        "resourceType": "Observation",
+        "id": "m",
+        "status": "final",
+        "code": {"text": "KRAS G12C"},
+        "valueCodeableConcept": {"text": "Positive"},
+    }
+    body = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [
+            {"resource": {"resourceType": "Parameters", "id": "0", "parameter": parameters}},
+            {"resource": {"resourceType": "Patient", "id": "b3f1", "birthDate": "1964"}, "fullUrl": patient},
+            *({"resource": {**part, "subject": {"reference": patient}}} for part in (cancer, marker)),
+        ],
+    }
+    told = post(client, body)
+    assert {entry["resource"]["resourceType"] for entry in told["entry"]} == {"ResearchStudy"}
+    assert "NCT06119581" in [entry["resource"]["id"] for entry in told["entry"]]
 
 
 @pytest.mark.parametrize("wrap", [lambda b: b, lambda b: {"patientData": b}, lambda b: {"patientData": json.dumps(b)}])

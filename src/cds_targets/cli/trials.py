@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,18 +29,20 @@ _NOT_CHECKED = "Mentioned in the registry, criteria not checked:"
 @click.option(
     "--registry",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("trials.sqlite3"),
-    show_default=True,
-    help="The file that holds imported registry records.",
+    help="The file that holds imported registry records (default: CDS_TARGETS_REGISTRY, else `registry.sqlite3` in "
+    "the user's state folder, where the service looks too).",
 )
 @click.pass_context
-def trials(context: click.Context, registry: Path) -> None:
+def trials(context: click.Context, registry: Path | None) -> None:
     """Curated studies, the registry, and matching a patient.
 
     Curated studies are files in cards/trials/, read by people: every criterion is judged. Registry records are
     imported: their free text is never judged, only what it mentions is named. An import never touches curation.
     """
-    context.obj = registry
+    from cds_targets.settings import PREFIX, usual_registry
+
+    chosen = os.environ.get(f"{PREFIX}REGISTRY")
+    context.obj = registry or (Path(chosen) if chosen else usual_registry(os.environ) or Path("registry.sqlite3"))
 
 
 def _content() -> tuple[Settings, Library, list[Study]]:
@@ -82,6 +85,7 @@ def import_(registry: Path, sources: tuple[Path, ...], ncts: tuple[str, ...]) ->
     library = _content()[1]
     files = [path for source in sources for path in _files(source)]
     console = Console(stderr=True)
+    registry.parent.mkdir(parents=True, exist_ok=True)
     size = sum(path.stat().st_size for path in files)
     with (
         Registry(registry) as target,
@@ -91,8 +95,7 @@ def import_(registry: Path, sources: tuple[Path, ...], ncts: tuple[str, ...]) ->
 
         def studies() -> Iterator[tuple[str, object]]:
             for path in files:
-                yield from studies_in(path)
-                progress.advance(task, path.stat().st_size)
+                yield from studies_in(path, lambda read: progress.advance(task, read))
             for place, value in fetch(ncts):
                 yield place, value
                 progress.advance(task)
@@ -118,11 +121,22 @@ def _files(source: Path) -> list[Path]:
 
 @trials.command("list")
 @click.option("--all", "everything", is_flag=True, help="Also imported records that nobody curated.")
+@click.option("--about", metavar="WORD", help="Only imported records that mention this gene, change, tumour or drug.")
 @click.pass_obj
-def list_(registry: Path, everything: bool) -> None:
-    """List the curated studies, with status and date."""
+def list_(registry: Path, everything: bool, about: str | None) -> None:
+    """List the curated studies, with status and date.
+
+    \b
+    Examples: cds-targets trials list --about "KRAS G12C"
+              cds-targets trials list --about sotorasib
+    """
     from cds_targets.trials.match import status_sentence
 
+    if about is not None:
+        with _open(registry) as records:
+            for nct, status, updated, title in records.about(about):
+                click.echo(f"{nct}  {status} as of {updated}  {title}")
+        return
     for study in _content()[2]:
         click.echo(f"{study.nct}  {status_sentence(study):48} {study.short_title or study.title}")
     if everything:
@@ -211,11 +225,11 @@ def _changes(old: RegistryRecord, new: RegistryRecord) -> Iterator[str]:
     yield from lines
 
 
-@trials.command()
+@trials.command("match")
 @click.argument("patient", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as on this day (default: today).")
 @click.pass_obj
-def match(registry: Path, patient: Path, as_of: datetime | None) -> None:
+def match_(registry: Path, patient: Path, as_of: datetime | None) -> None:
     """Match a patient (a FHIR Bundle, or the body of a hook call with its prefetch).
 
     \b
@@ -223,7 +237,8 @@ def match(registry: Path, patient: Path, as_of: datetime | None) -> None:
     """
     from cds_targets.fhir.reading import decode
     from cds_targets.fhir.record import read_record
-    from cds_targets.trials.match import match_studies, status_sentence
+    from cds_targets.trials.match import status_sentence
+    from cds_targets.trials.offered import offered
 
     settings, library, studies = _content()
     try:
@@ -232,26 +247,27 @@ def match(registry: Path, patient: Path, as_of: datetime | None) -> None:
         record = read_record(identity, prefetch, None, None, day, settings.zone, library.terms)
     except RequestError as error:
         raise CdsTargetsError(f"{patient}: {'; '.join(issue.message for issue in error.issues)}") from None
-    matches = match_studies(studies, record, library.terms)
-    for found in matches:
-        study = found.study
-        certain = found.outcome.value == "met"
+    with _open(registry) if registry.exists() else nullcontext() as records:
+        found = offered(studies, record, library.terms, records)
+    for match in found.matches:
+        study = match.study
+        certain = match.outcome.value == "met"
         click.echo(f"{'Potential match' if certain else 'Key criteria open'}: {study.nct} {study.short_title}")
-        click.echo(f"  {study.phase}; {status_sentence(study)}; arm: {found.arm.name}; {study.url}")
-        _say("fits", found.met_points)
-        _say("find out", found.open_points)
+        click.echo(f"  {study.phase}; {status_sentence(study)}; arm: {match.arm.name}; {study.url}")
+        _say("where", [match.where.sentence] if match.where.sentence else [])
+        _say("fits", match.met_points)
+        _say("find out", match.open_points)
         _say("not checked", study.not_checked)
-    if not matches:
+    if not found.matches:
         click.echo("No curated study fits what could be read.")
-    if registry.exists():
-        with _open(registry) as records:
-            others = records.match(record, library.terms, [study.nct for study in studies])
-        if others.total:
-            click.echo(f"\n{_NOT_CHECKED}")
-        for other in others.studies:
-            click.echo(f"  {other.nct} {other.title} ({other.status} as of {other.updated}): {other.sentence}")
-        if others.total > len(others.studies):
-            click.echo(f"  and {others.total - len(others.studies)} more")
+    others = found.mentioned
+    if others.total:
+        click.echo(f"\n{_NOT_CHECKED}")
+    for other in others.studies:
+        click.echo(f"  {other.nct} {other.title} ({other.status} as of {other.updated}): {other.sentence}")
+        _say("where", [other.where.sentence] if other.where.sentence else [])
+    if others.total > len(others.studies):
+        click.echo(f"  and {'over ' if others.more else ''}{others.total - len(others.studies)} more")
     _say("not seen", dict.fromkeys(gap for seen in record.seen.values() for gap in seen.gaps))
 
 

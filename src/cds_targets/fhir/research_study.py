@@ -9,6 +9,8 @@ from typing import Any
 from fhir.resources.R4B.bundle import Bundle
 
 _REGISTRY = "http://clinicaltrials.gov"
+_PHASES = "http://terminology.hl7.org/CodeSystem/research-study-phase"
+_SITES = 25
 # ResearchStudy.status by our words for a registry's status (value set research-study-status).
 _STATUS = {
     "recruiting": "active",
@@ -24,8 +26,18 @@ _STATUS = {
 
 
 @dataclass(frozen=True, slots=True)
+class StudySite:
+    """A place where the study takes patients; `point` is (latitude, longitude) in degrees."""
+
+    city: str
+    state: str
+    country: str
+    point: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StudySummary:
-    """What is said of one study: `score` from 0 to 1 says how likely it fits, `points` why."""
+    """What is said of one study: `score` from 0 to 1 says how likely it fits, `points` why; `sites` nearest first."""
 
     nct: str
     title: str
@@ -37,6 +49,7 @@ class StudySummary:
     points: tuple[str, ...]
     arms: tuple[tuple[str, tuple[str, ...]], ...]
     score: float
+    sites: tuple[StudySite, ...] = ()
 
 
 def searchset(studies: Iterable[StudySummary]) -> dict[str, Any]:
@@ -58,18 +71,64 @@ def searchset(studies: Iterable[StudySummary]) -> dict[str, Any]:
 
 
 def _research_study(study: StudySummary) -> dict[str, Any]:
-    return {
+    """What the front ends show: sponsor, sites, eligibility and interventions are read from `contained`."""
+    sites = [_location(number, site) for number, site in enumerate(study.sites[:_SITES])]
+    plans = [
+        {
+            "resourceType": "PlanDefinition",
+            "id": f"arm-{arm}-drug-{number}",
+            "status": "unknown",
+            "title": drug,
+            "type": {"text": "Drug"},
+            "subjectCodeableConcept": {"text": name},
+        }
+        for arm, (name, drugs) in enumerate(study.arms)
+        for number, drug in enumerate(drugs)
+    ]
+    criteria = {"resourceType": "Group", "id": "criteria", "type": "person", "actual": False}
+    sponsor = {"resourceType": "Organization", "id": "sponsor", "name": study.sponsor}
+    given: dict[str, Any] = {
         "resourceType": "ResearchStudy",
         "id": study.nct,
-        "contained": [{"resourceType": "Organization", "id": "sponsor", "name": study.sponsor}],
+        "contained": [sponsor, criteria, *sites, *plans],
         "identifier": [{"use": "official", "system": _REGISTRY, "value": study.nct}],
         "title": study.title,
+        "protocol": _references(plans),
         "status": _STATUS.get(study.status, "active"),
-        "phase": {"text": study.phase},
+        "phase": _phase(study.phase),
         "category": [{"text": "Study Type: Interventional"}],
+        "enrollment": [{"reference": "#criteria", "display": "\n".join(study.points)}],
         "sponsor": {"reference": "#sponsor", "display": study.sponsor},
+        "site": _references(sites),
         "description": study.description,
         "relatedArtifact": [{"type": "documentation", "label": "Registry record", "url": study.url}],
         "note": [{"text": point} for point in study.points],
-        "arm": [{"name": name, **({"description": ", ".join(drugs)} if drugs else {})} for name, drugs in study.arms],
+        "arm": [
+            {"name": name, "type": {"text": "Arm"}, **({"description": ", ".join(drugs)} if drugs else {})}
+            for name, drugs in study.arms
+        ],
     }
+    return {name: value for name, value in given.items() if value}
+
+
+def _location(number: int, site: StudySite) -> dict[str, Any]:
+    address = {"city": site.city, "state": site.state, "country": site.country}
+    name = ", ".join(part for part in address.values() if part)
+    return {
+        "resourceType": "Location",
+        "id": f"site-{number}",
+        "name": name,
+        "address": {"use": "work", **{part: value for part, value in address.items() if value}},
+        **({"position": {"latitude": site.point[0], "longitude": site.point[1]}} if site.point else {}),
+    }
+
+
+def _references(contained: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{"reference": f"#{resource['id']}", "type": resource["resourceType"]} for resource in contained]
+
+
+def _phase(written: str) -> dict[str, Any]:
+    """As text; a plain phase also with the code of HL7's code system."""
+    code = written.lower().replace(" ", "-")
+    plain = code in ("phase-1", "phase-2", "phase-3", "phase-4")
+    return {"text": written, **({"coding": [{"system": _PHASES, "code": code}]} if plain else {})}

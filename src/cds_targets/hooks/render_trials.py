@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_targets.fhir.research_study import StudySummary
+from cds_targets.fhir.research_study import StudySite, StudySummary
 from cds_targets.hooks import response as wire
 from cds_targets.hooks.markdown import bullets, escape
 from cds_targets.hooks.render import TITLES, Call, card_uuid, footer, short, source
@@ -11,8 +11,8 @@ from cds_targets.matching.verdict import Outcome
 from cds_targets.trials.match import StudyMatch, status_sentence
 from cds_targets.trials.registry import Mentioning
 
+REGISTRY_SHOWN = 6
 _REGISTRY = "registry-mentions"
-_REGISTRY_SHOWN = 6
 
 
 def trial_card(match: StudyMatch, call: Call) -> wire.Card:
@@ -25,6 +25,7 @@ def trial_card(match: StudyMatch, call: Call) -> wire.Card:
         f"**{escape(study.title)}**",
         "; ".join(escape(words) for words in (study.phase, study.sponsor, status_sentence(study)))
         + f". Arm: {escape(match.arm.name)}.",
+        *([f"**Where:** {escape(match.where.sentence)}."] if match.where.sentence else []),
         "**Fits:**\n" + bullets([escape(point) for point in match.met_points]),
     ]
     if match.open_points:
@@ -69,20 +70,23 @@ def trial_card(match: StudyMatch, call: Call) -> wire.Card:
 
 def registry_card(found: Mentioning, call: Call) -> wire.Card:
     """Registry studies whose criteria nobody has read: what they mention, and that nothing of it was checked."""
-    shown = found.studies[:_REGISTRY_SHOWN]
+    shown = found.studies[:REGISTRY_SHOWN]
     lines = [
-        f"{study.nct}: {escape(study.title)} ({escape(study.status)} as of {study.updated}). {escape(study.sentence)}"
+        f"{study.nct}: {escape(study.title)} ({escape(study.status)} as of {study.updated}). "
+        + ". ".join(escape(words) for words in (study.sentence, study.where.sentence) if words)
         for study in shown
     ]
-    more = found.total - len(shown)
+    rest = found.total - len(shown)
+    many = f"{'over ' if found.more else ''}{found.total}"
     noun = "study mentions" if found.total == 1 else "studies mention"
     return wire.Card(
         uuid=card_uuid(call, _REGISTRY, *(study.nct for study in shown)),
-        summary=short(f"{found.total} more registry {noun} a finding of this patient: criteria not checked"),
+        summary=short(f"{many} more registry {noun} a finding of this patient: criteria not checked"),
         detail="\n\n".join(
             [
-                bullets([*lines, *([f"and {more} more"] if more else [])]),
-                "Found by tumour type, age, sex and status; their free text was not judged.",
+                bullets([*lines, *([f"and {'over ' if found.more else ''}{rest} more"] if rest else [])]),
+                "Found by tumour type, age, sex and status, those with a site in the patient's country first; their "
+                "free text was not judged.",
                 footer(_REGISTRY, 1, "draft"),
             ]
         ),
@@ -98,7 +102,7 @@ def registry_card(found: Mentioning, call: Call) -> wire.Card:
                 version=1,
                 status="draft",
                 kind=Kind.TRIAL,
-                unknown=(f"the criteria of {found.total} registry {'study' if found.total == 1 else 'studies'}",),
+                unknown=(f"the criteria of {many} registry {'study' if found.total == 1 else 'studies'}",),
             )
         ),
     )
@@ -111,6 +115,7 @@ def summary_of(match: StudyMatch) -> StudySummary:
         *(f"Fits: {point}" for point in match.met_points),
         *(f"To find out: {point}" for point in match.open_points),
         *(f"Not checked: {point}" for point in study.not_checked),
+        *([f"Where: {match.where.sentence}"] if match.where.sentence else []),
         f"Status: {status_sentence(study)}",
         "A potential match, not a statement of eligibility.",
     ]
@@ -125,6 +130,7 @@ def summary_of(match: StudyMatch) -> StudySummary:
         points=tuple(points),
         arms=tuple((arm.name, arm.drugs) for arm in study.arms),
         score=_score(match),
+        sites=tuple(StudySite(site.city, site.state, site.country, site.point) for site in match.where.here),
     )
 
 
@@ -140,6 +146,7 @@ def folded_trials(matches: list[StudyMatch], call: Call) -> wire.Card:
     lines = [
         f"{m.study.nct}: {escape(m.study.short_title or m.study.title)} ({escape(status_sentence(m.study))})"
         + ("" if m.outcome is Outcome.MET else "; key criteria open")
+        + (f"; {escape(m.where.sentence)}" if m.where.sentence else "")
         for m in matches
     ]
     certain = tuple(m.study.nct for m in matches if m.outcome is Outcome.MET)

@@ -11,6 +11,7 @@ from cds_targets.terms.files import TermModel, read_model
 from cds_targets.terms.genes import GeneFile, Genes
 from cds_targets.terms.hotspots import HotspotFile, Hotspots
 from cds_targets.terms.labs import LabFile, Labs, OrderFile
+from cds_targets.terms.places import PlaceFile, Places
 from cds_targets.terms.tumours import TumourFile, Tumours
 
 
@@ -40,6 +41,7 @@ class Terms:
     tumours: Tumours
     labs: Labs
     conditions: Conditions
+    places: Places
     override_reasons: dict[str, OverrideReason]
 
 
@@ -55,6 +57,7 @@ def load_terms(folder: Path) -> Terms:
     labs, _ = read_model(folder / "labs.yaml", LabFile, shown("labs.yaml"))
     orders, _ = read_model(folder / "orders.yaml", OrderFile, shown("orders.yaml"))
     conditions, _ = read_model(folder / "conditions.yaml", ConditionFile, shown("conditions.yaml"))
+    places, _ = read_model(folder / "places.yaml", PlaceFile, shown("places.yaml"))
     reasons, _ = read_model(folder / "override_reasons.yaml", OverrideFile, shown("override_reasons.yaml"))
     drugs = [
         read_model(path, DrugFile, shown(path.relative_to(folder).as_posix()))[0]
@@ -67,5 +70,6 @@ def load_terms(folder: Path) -> Terms:
         tumours=Tumours.of(tumours),
         labs=Labs.of(labs, orders),
         conditions=Conditions.of(conditions.conditions),
+        places=Places.of(places.countries),
         override_reasons={reason.id: reason for reason in reasons.reasons},
     )

@@ -124,21 +124,29 @@ def read_study(value: object) -> RegistryRecord:
     )
 
 
-def studies_in(path: Path) -> Iterator[tuple[str, object | RecordError]]:
-    """Every study of a file (one record, `{"studies": [...]}`, an array, or NDJSON), with its place in the file."""
+def studies_in(
+    path: Path, told: Callable[[int], object] = lambda _: None
+) -> Iterator[tuple[str, object | RecordError]]:
+    """Every study of a file (one record, `{"studies": [...]}`, an array, or NDJSON), with its place in the file.
+
+    `told` hears how many bytes were read since it was last told.
+    """
     if path.suffix in (".ndjson", ".jsonl"):
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield f"{path.name}:{number}", _decoded(line)
+                told(len(line))
         return
-    value = _decoded(path.read_bytes())
+    body = path.read_bytes()
+    value = _decoded(body)
     if isinstance(value, dict) and isinstance(value.get("studies"), list):
         value = value["studies"]
     if isinstance(value, list):
         yield from ((f"{path.name}[{index}]", item) for index, item in enumerate(value))
     else:
         yield path.name, value
+    told(len(body))
 
 
 def fetch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cds_targets.facts.genomic import CopyNumber, Fusion, Presence, Variant
@@ -23,6 +23,7 @@ from cds_targets.library.conditions import (
 from cds_targets.matching.judge import judge_line
 from cds_targets.matching.verdict import Outcome, Verdict, inverted
 from cds_targets.terms import Terms
+from cds_targets.trials.places import Where
 from cds_targets.trials.study import Arm, Study
 
 STALE_AFTER = date(2025, 12, 31)
@@ -39,6 +40,7 @@ class StudyMatch:
     criteria: tuple[Verdict, ...]
     asks: int = 0
     """How much of what the study asks for was found: its tumour type, and a change of a gene or a marker."""
+    where: Where = field(default_factory=Where)
 
     @property
     def open_points(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class StudyMatch:
 
 def match_studies(studies: Iterable[Study], record: PatientRecord, terms: Terms) -> list[StudyMatch]:
     """Studies that are open and not ruled out: matches first, then those that ask for most of what was found (a study
-    for this tumour and gene before one for any tumour), then by open points, phase and number.
+    for this tumour and gene before one for any tumour), then by open points, nearest site, phase and number.
 
     A study whose tumour or gene cannot be told is named (as UNKNOWN) only to a patient it is about: the tumour type
     it asks for is met, or, where it takes any tumour, a finding it asks for is there (wild type is none) or
@@ -74,13 +76,15 @@ def match_studies(studies: Iterable[Study], record: PatientRecord, terms: Terms)
         if study.open:
             arms = [match for arm in study.arms if (match := _match_arm(study, arm, record, terms, judged)) is not None]
             if arms:
-                found.append(min(arms, key=_rank))
-    return sorted(found, key=_rank)
+                found.append(min(arms, key=rank))
+    return sorted(found, key=rank)
 
 
-def _rank(match: StudyMatch) -> tuple[bool, int, int, int, str]:
+def rank(match: StudyMatch) -> tuple[bool, int, int, int, int, str]:
+    """What sorts matches: certain ones first, then what was asked for and found, open points, nearest site, phase."""
     phase = max((int(digit) for digit in match.study.phase if digit.isdigit()), default=0)
-    return match.outcome is not Outcome.MET, -match.asks, len(match.open_points), -phase, match.study.nct
+    found, unsure = match.asks, match.outcome is not Outcome.MET
+    return unsure, -found, len(match.open_points), match.where.nearness, -phase, match.study.nct
 
 
 def _match_arm(
