@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_targets.facts.clinical import Exposure, Metastasis
+from cds_targets.facts.clinical import Course, Exposure, Metastasis
 from cds_targets.facts.dates import When, read_when
 from cds_targets.facts.genomic import Source
 from cds_targets.facts.lines import prior_lines
@@ -24,7 +24,8 @@ def when(text: str | None) -> When | None:
 
 def drug(name: str, first: str | None = None, last: str | None = None, **more: Any) -> Exposure:
     base: dict[str, Any] = {"ongoing": False, "antineoplastic": True, **more}
-    return Exposure(name, (Source(f"MedicationStatement/{name}"),), first=when(first), last=when(last), **base)
+    sources = base.pop("sources", (Source(f"MedicationStatement/{name}"),))
+    return Exposure(name, sources, first=when(first), last=when(last), **base)
 
 
 def count(
@@ -126,6 +127,42 @@ def test_a_late_relapse_decides_nothing_where_an_earlier_one_may_not_have_been_s
 
 def test_adjuvant_treatment_whose_end_is_not_known_may_count() -> None:
     assert count(drug("carboplatin", "2025-08-01", None, intent="adjuvant"), relapse="2026-01-02") == (0, 1)
+
+
+def course(first: str, last: str, entry: str, intent: str | None = None) -> Course:
+    begun = when(first)
+    assert begun is not None
+    return Course(begun, when(last), intent, (Source(f"MedicationStatement/{entry}", when=begun),))
+
+
+def told(entry: str, name: str, first: str, last: str, *courses: Course) -> Exposure:
+    sources = tuple(source for c in courses for source in c.sources)
+    sources = sources or (Source(f"MedicationStatement/{entry}", when=when(first)),)
+    return drug(name, first, last, sources=sources, courses=courses)
+
+
+def folfox_and_folfiri(intent: str | None = None) -> list[Exposure]:
+    fluorouracil = (course("2024-01-01", "2024-06-01", "a", intent), course("2025-01-01", "2025-06-01", "b"))
+    return [
+        told("", "fluorouracil", "2024-01-01", "2025-06-01", *fluorouracil),
+        told("a", "oxaliplatin", "2024-01-01", "2024-06-01"),
+        told("b", "irinotecan", "2025-01-01", "2025-06-01"),
+    ]
+
+
+def test_a_drug_of_two_regimens_counts_in_each_with_the_intent_of_each() -> None:
+    assert count(*folfox_and_folfiri()) == (2, 2)
+    fluorouracil, _, irinotecan = folfox_and_folfiri("adjuvant")
+    assert count(fluorouracil, irinotecan, relapse="2024-12-20") == (1, 1)
+
+
+def test_the_same_regimen_taken_up_again_may_be_the_same_line() -> None:
+    again = (course("2024-01-01", "2024-06-01", "a"), course("2025-01-01", "2025-06-01", "b"))
+    assert count(told("", "carboplatin", "2024-01-01", "2025-06-01", *again)) == (1, 2)
+
+
+def test_drugs_named_by_one_entry_are_one_regimen_however_vague_its_date() -> None:
+    assert count(told("a", "fluorouracil", "2024", "2024"), told("a", "oxaliplatin", "2024", "2024")) == (1, 1)
 
 
 def test_a_line_number_the_record_states_is_believed() -> None:

@@ -235,6 +235,19 @@ def test_stops_and_restarts_are_told_apart(
     assert (exposure.ongoing, str(exposure.last)) == (ongoing, last)
 
 
+@pytest.mark.parametrize(
+    ("pause_ends", "courses"), [("2026-05-30", 0), ("2026-05-31", 2)]
+)  # 90 and 91 days after 2026-03-01
+def test_a_long_pause_parts_two_courses(pause_ends: str, courses: int) -> None:
+    exposure = one(course("2026-01-01", "2026-03-01"), course(pause_ends, "2026-09-01"))
+    assert len(exposure.courses) == courses
+
+
+@pytest.mark.parametrize("text", ["fluorouracil 5 % topical cream", "erythromycin ophthalmic ointment"])
+def test_what_acts_only_where_it_is_put_is_no_treatment_with_the_drug(text: str) -> None:
+    assert [(e.drug, e.antineoplastic) for e in read(statement(text)).exposures] == [(None, False)]
+
+
 def test_a_hold_ends_when_the_drug_is_given_again() -> None:
     held = request("sotorasib", "on-hold", authoredOn="2026-06-01")
     assert one(held).on_hold

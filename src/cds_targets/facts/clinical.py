@@ -73,6 +73,16 @@ class Comorbidity:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """One of several stretches of treatment with the same drug, parted by a long pause."""
+
+    first: When
+    last: When | None
+    intent: str | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """Treatment with one drug, merged from every resource that tells of it.
 
@@ -80,7 +90,8 @@ class Exposure:
     read as text only and is none we know. `given` is False for a plan or order that has not started, None if
     that cannot be told. `ongoing` is True for an open period of an active drug, None when the record does not say.
     `last` is the latest dose that happened, else the period's end. `intent`: palliative, adjuvant, neoadjuvant,
-    maintenance, consolidation, curative or None. `line` only where the record states it.
+    maintenance, consolidation, curative or None. `line` only where the record states it. `courses` are told apart only
+    where there are several.
     """
 
     drug: str | None
@@ -97,6 +108,7 @@ class Exposure:
     dose: str | None = None
     antineoplastic: bool = False
     notes: tuple[str, ...] = ()
+    courses: tuple[Course, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

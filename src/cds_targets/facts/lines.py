@@ -3,13 +3,14 @@
 The rules (house rules, stated in the README): drugs begun within 28 days of each other are one regimen and one line;
 maintenance is no new line; (neo)adjuvant, curative and consolidation treatment counts only if relapse came within six
 months of its end, and where the relapse is not dated it may or may not count; a drug added later while the earlier
-ones go on may or may not be a new line. A line number stated by the record is believed.
+ones go on may or may not be a new line, and so may a regimen taken up again without a new drug. A line
+number stated by the record is believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -50,13 +51,24 @@ class _Regimen:
             for e in self.drugs
         )
 
+    def has_all_of(self, later: _Regimen) -> bool:
+        """Whether a later regimen brought no new drug: it may be the same line taken up again."""
+        return {e.drug for e in later.drugs} <= {e.drug for e in self.drugs}
+
+    def told_with(self, exposure: Exposure) -> bool:
+        """Whether the same entry of the record first names a drug of this regimen and another one ("FOLFOX")."""
+        entry = _first_entry(exposure)
+        return entry is not None and any(_first_entry(e) == entry for e in self.drugs)
+
 
 def prior_lines(record: PatientRecord, not_counting: frozenset[str] = frozenset()) -> LineCount:
     """Lines recorded before today, the drugs in `not_counting` (those being ordered) aside."""
     systemic = [
-        e
+        course
         for e in record.therapies
-        if e.antineoplastic and e.given is not False and e.drug not in not_counting and e.intent != "maintenance"
+        if e.antineoplastic and e.given is not False and e.drug not in not_counting
+        for course in _courses(e)
+        if course.intent != "maintenance"
     ]
     sources = tuple(source for exposure in systemic for source in exposure.sources)
     reasons: list[str] = []
@@ -84,6 +96,30 @@ def prior_lines(record: PatientRecord, not_counting: frozenset[str] = frozenset(
     return LineCount(max(low, stated), max(high, stated), tuple(dict.fromkeys(reasons)), sources)
 
 
+def _first_entry(exposure: Exposure) -> str | None:
+    """The entry of the record that tells of the earliest start."""
+    if not exposure.sources:
+        return None
+    earliest = min(exposure.sources, key=lambda source: source.when.earliest if source.when else date.max)
+    return earliest.reference
+
+
+def _courses(exposure: Exposure) -> list[Exposure]:
+    """An exposure as its courses; only the last may still go on."""
+    last = len(exposure.courses) - 1
+    return [
+        replace(
+            exposure,
+            first=course.first,
+            last=course.last,
+            intent=course.intent,
+            sources=course.sources,
+            ongoing=exposure.ongoing if number == last else False,
+        )
+        for number, course in enumerate(exposure.courses)
+    ] or [exposure]
+
+
 def _relapsed_soon(exposure: Exposure, record: PatientRecord) -> bool | None:
     """Whether spread was first recorded within six months of the end of this treatment; None if undated."""
     if exposure.last is None:
@@ -104,11 +140,11 @@ def _count(exposures: Iterable[Exposure]) -> tuple[int, int]:
     """Fewest and most lines these treatments make up."""
     treatments = list(exposures)
     dated = [e for e in treatments if e.first is not None or e.last is not None]
-    undated = len(treatments) - len(dated)
+    undated = {_first_entry(e) or e for e in treatments if e not in dated}
     fewest = _regimens(dated, surely_later=True)
     low, high = len(fewest), len(_regimens(dated, surely_later=False))
-    low -= sum(before.may_go_on(after.earliest) for before, after in pairwise(fewest))
-    return (max(low, 1) if undated else low), high + undated
+    low -= sum(before.may_go_on(after.earliest) or before.has_all_of(after) for before, after in pairwise(fewest))
+    return (max(low, 1) if undated else low), high + len(undated)
 
 
 def _regimens(exposures: list[Exposure], *, surely_later: bool) -> list[_Regimen]:
@@ -119,7 +155,7 @@ def _regimens(exposures: list[Exposure], *, surely_later: bool) -> list[_Regimen
         before = found[-1] if found else None
         if before is not None:
             days = (earliest - before.latest).days if surely_later else (latest - before.earliest).days
-            if days <= SAME_REGIMEN_DAYS:
+            if days <= SAME_REGIMEN_DAYS or before.told_with(exposure):
                 before.drugs.append(exposure)
                 continue
         found.append(_Regimen([exposure], earliest, latest))

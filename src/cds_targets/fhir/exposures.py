@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cds_targets.facts.clinical import Exposure
+from cds_targets.facts.clinical import Course, Exposure
 from cds_targets.facts.dates import When
 from cds_targets.facts.genomic import Source
 from cds_targets.terms import Terms
+
+PAUSE_DAYS = 90  # a house rule: a longer pause parts two courses of the same drug
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,33 @@ def _exposure(group: list[Piece], terms: Terms, as_of: date) -> Exposure:
         dose=next((p.dose for p in group if p.dose), None),
         antineoplastic=terms.drugs.by_name[drug].antineoplastic if drug else any(p.antineoplastic for p in group),
         notes=notes,
+        courses=_courses(group, as_of),
+    )
+
+
+def _courses(group: list[Piece], as_of: date) -> tuple[Course, ...]:
+    """The courses of treatment, each over long before the next began; nothing where there was one or a date lacks."""
+    if any(p.first is None for p in group):
+        return ()
+    begun = [(p.first, p) for p in group if p.first is not None and p.first.earliest <= as_of]
+    runs: list[list[Piece]] = []
+    for first, piece in sorted(begun, key=lambda pair: pair[0].earliest):
+        ends = [p.last for p in runs[-1]] if runs else []
+        over = [end.latest for end in ends if end is not None]
+        if ends and (len(over) < len(ends) or (first.earliest - max(over)).days <= PAUSE_DAYS):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    if len(runs) < 2:
+        return ()
+    return tuple(
+        Course(
+            first=next(p.first for p in run if p.first is not None),
+            last=_latest(p.last for p in run if p.last is not None),
+            intent=next((p.intent for p in run if p.intent), None),
+            sources=tuple(p.source for p in run),
+        )
+        for run in runs
     )
 
 

@@ -26,6 +26,11 @@ from cds_targets.fhir.reading import (
 from cds_targets.terms import Terms
 
 _NOTHING_TAKEN = re.compile(r"\s*(?:no\b(?! ?\d)|none\b|kein\w*\b|nil\b|not on\b|denies\b)", re.IGNORECASE)
+# Given where it acts: no systemic treatment, and nothing that interacts.
+_LOCAL = re.compile(
+    r"\b(?:topical\w*|ophthalmic|intravitreal|otic|cream|ointment|shampoo|eye drops?|ear drops?|salbe|augentropfen)\b",
+    re.IGNORECASE,
+)
 _JOINED = re.compile(r"[+/&,]|\b(?:and|plus|und)\b", re.IGNORECASE)
 _PLACEBO = re.compile(r"\bplacebo\b", re.IGNORECASE)
 
@@ -85,6 +90,8 @@ def _recognised(concepts: list[Any], terms: Terms) -> Medication:
     # An ATC code says what kind of drug it is; any other code that we do not know says nothing.
     written = next((text for text in [*texts, *atc] if text), "")
     atc = [code for code in atc if code.startswith(codes.ATC_ANTINEOPLASTIC)]
+    if any(_LOCAL.search(text) for text in texts):
+        return Medication((), written)
     drugs, agreed = _agreed(tuple(coded), texts, terms)
     vague = not agreed or (terms.drugs.is_vague_beside(written) if drugs else terms.drugs.is_vague(written))
     group_only = not drugs and any(len(code) < codes.ATC_SUBSTANCE_LENGTH for code in atc)
