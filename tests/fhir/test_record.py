@@ -64,9 +64,9 @@ def diagnoses(value: Any) -> tuple[Coverage, tuple[str, ...]]:
         (
             bundle({"resourceType": "Practitioner", "id": "x"}),
             Coverage.MISSING,
-            "something else was sent in place of diagnoses",
+            "no diagnoses were sent",
         ),
-        ({"resourceType": "Practitioner"}, Coverage.MISSING, "something else was sent in place of diagnoses"),
+        ({"resourceType": "Practitioner"}, Coverage.MISSING, "no diagnoses were sent"),
         (bundle(LUNG, {"resourceType": "Practitioner", "id": "x"}), Coverage.COMPLETE, None),
         (bundle({"resourceType": "OperationOutcome", "issue": [{"severity": "information"}]}), Coverage.COMPLETE, None),
         (bundle(LUNG, {"resourceType": "Condition", "id": "x"}), Coverage.PARTIAL, "1 diagnoses could not be read"),

@@ -164,11 +164,15 @@ def name_of(key: str, topic: Topic | None = None) -> str:
     }.get(key) or (topics[0].value if topics else key)
 
 
+def _not_sent(name: str) -> str:
+    return f"no {name} {'were' if name.endswith('s') else 'was'} sent"
+
+
 def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entries: int) -> _Answer:
     """Read one prefetch value into the resources and say how complete it is."""
     name = name_of(key)
     if key not in prefetch:
-        return _Answer(Coverage.MISSING, [f"no {name} {'were' if name.endswith('s') else 'was'} sent"])
+        return _Answer(Coverage.MISSING, [_not_sent(name)])
     value = prefetch[key]
     if value is None:
         return _Answer(Coverage.COMPLETE, [])
@@ -189,7 +193,7 @@ def _take(key: str, prefetch: Mapping[str, Any], resources: Resources, max_entri
             answer.lower(Coverage.PARTIAL, f"the EHR reported an error for some {name}")
     kinds = {entry.type for entry in resources.entries[before:]} - {"Bundle", "OperationOutcome", "Parameters"}
     if kinds and not any(kinds & _KINDS[topic] for topic in PREFETCH[key].topics):
-        answer.lower(Coverage.MISSING, f"something else was sent in place of {name}")
+        answer.lower(Coverage.MISSING, _not_sent(name))
     unreadable = len(resources.unreadable) - bad
     if unreadable:
         answer.lower(Coverage.PARTIAL, f"{unreadable} entries of {name} could not be read")
