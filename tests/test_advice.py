@@ -343,6 +343,20 @@ def test_nobody_without_cancer_misses_results_or_treatments(service: str) -> Non
     assert unknown(cards(call(conditions=EMPTY, **chart), service))
 
 
+def test_a_history_that_was_not_sent_counts_no_lines() -> None:
+    said = unknown(cards(call(**dict.fromkeys(MEDICATIONS, ...))))
+    assert "no medication history was sent" in said
+    assert not [sentence for sentence in said if "lines of systemic therapy" in sentence]
+
+
+@pytest.mark.parametrize("left_out", [("conditions",), GENOMICS, MEDICATIONS])
+def test_trials_fit_the_limit_and_say_each_gap_once(left_out: tuple[str, ...]) -> None:
+    shown = cards(call(**dict.fromkeys(left_out, ...)), "matching-trials")
+    assert 0 < len(shown) <= 5
+    gaps = {sentence for card in shown if read(card)["kind"] == "notice" for sentence in read(card)["unknown"]}
+    assert not gaps & set(unknown([card for card in shown if read(card)["kind"] == "trial"]))
+
+
 def test_who_takes_no_cancer_drug_misses_no_laboratory_results() -> None:
     chart = {**dict.fromkeys(MEDICATIONS, EMPTY), "observations": FAILED, "measurements": FAILED}
     assert cards(call(**chart), "treatment-monitoring") == []

@@ -35,7 +35,6 @@ from cds_targets.trials.offered import Offered, offered
 from cds_targets.trials.registry import Registry
 from cds_targets.trials.study import Study, load_studies
 
-_TRIALS_SHOWN = 4
 _EVERY = frozenset(Kind) - {Kind.TRIAL}
 # Which kinds of card a service shows.
 _SHOWS: dict[str, frozenset[Kind]] = {
@@ -194,21 +193,24 @@ class Advisor:
 
     def _trials(self, studies: tuple[Study, ...], record: PatientRecord, service: Service, call: Call) -> list[Card]:
         found, searched = self._offered(studies, record)
-        cards = [trial_card(match, call) for match in found.matches[:_TRIALS_SHOWN]]
-        rest = list(found.matches[_TRIALS_SHOWN:])
+        told = {point for match in found.matches for point in match.open_points}
+        certain = any(match.outcome is Outcome.MET for match in found.matches)
+        missed = () if certain else record.gaps(silence_rests_on(service, record, self.library.terms))
+        gaps = [gap for gap in missed if gap not in told] + ([] if searched else ["the registry could not be searched"])
+        beside: list[Card] = []
+        if found.mentioned.total:
+            beside.append(registry_card(found.mentioned, call))
+        if gaps:
+            beside.append(gaps_card(tuple(gaps), [], (), (), call))
+        room = self.settings.max_cards - len(beside)
+        alone = len(found.matches) if len(found.matches) <= room else max(room - 1, 1)
+        cards = [trial_card(match, call) for match in found.matches[:alone]]
+        rest = list(found.matches[alone:])
         if len(rest) == 1:
             cards.append(trial_card(rest[0], call))
         elif rest:
             cards.append(folded_trials(rest, call))
-        certain = any(match.outcome is Outcome.MET for match in found.matches)
-        gaps = record.gaps(silence_rests_on(service, record, self.library.terms))
-        if not searched:
-            cards.append(gaps_card(("the registry could not be searched",), [], (), (), call))
-        if found.mentioned.total:
-            cards.append(registry_card(found.mentioned, call))
-        if gaps and not certain:
-            cards.append(gaps_card(gaps, [], (), (), call))
-        return cards
+        return cards + beside
 
     def _offered(self, studies: tuple[Study, ...], record: PatientRecord) -> tuple[Offered, bool]:
         """What is offered, and whether the registry (if there is one) could be searched.

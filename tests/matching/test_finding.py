@@ -99,6 +99,10 @@ def test_a_note_withholds_what_does_not_suit_this_patient() -> None:
     assert judged(card(notes=[note]), **ADA, age=80).therapies == (("sotorasib",), ("adagrasib",))
     young = judged(card(notes=[note]), **ADA, age=60)
     assert (young.therapies, young.additions) == ((("sotorasib",),), ("Not below 71.",))
+    assert judged(card(notes=[note]), **ADA).therapies == (("sotorasib",), ("adagrasib",))
+    unsure = judged(card(notes=[{**note, "if_unknown": "Not while the age is unknown."}]), **ADA)
+    assert (unsure.therapies, unsure.additions) == ((("sotorasib",),), ("Not while the age is unknown.",))
+    assert "the date of birth was not sent" in unsure.missing
     with pytest.raises(ValueError, match="a note withholds regimens of `therapies`"):
         card(notes=[{**note, "withholds": ["imatinib"]}])
 

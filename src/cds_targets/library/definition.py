@@ -155,13 +155,16 @@ Regimens = Annotated[
 class Note(Written):
     """A sentence added to the detail when its lines hold; `if_unknown` is said when they cannot be judged.
 
-    Regimens it `withholds` are then not proposed to this patient, and the sentence says why.
+    Regimens it `withholds` are then not proposed to this patient, and the sentence says why; nor are they while
+    `if_unknown` is said.
     """
 
     when: tuple[WrittenLine, ...] = Field(min_length=1)
     text: str
     if_unknown: str | None = None
-    withholds: Regimens = Field((), description="Regimens of `therapies` that are not proposed when the lines hold.")
+    withholds: Regimens = Field(
+        (), description="Regimens of `therapies` not proposed when the lines hold, or while `if_unknown` is said."
+    )
 
 
 class CardText(Written):

@@ -75,7 +75,7 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
         withheld: list[tuple[str, ...]] = []
         for note in card.notes:
             judged.append(_judge_note(note, record, terms, additions, values))
-            if judged[-1].outcome is Outcome.MET:
+            if judged[-1].outcome is not Outcome.NOT_MET:
                 withheld.extend(note.withholds)
         left = tuple(regimen for regimen in therapies if regimen not in withheld)
         therapies, before = _not_repeated(left, record)

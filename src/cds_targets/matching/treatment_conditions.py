@@ -325,4 +325,5 @@ def judge_prior_lines(condition: PriorLines, case: Case) -> Verdict:
     surely_too_many = condition.at_most is not None and low > condition.at_most
     if surely_too_few or surely_too_many:
         return not_met(condition, sentence, count.sources)
-    return unknown(condition, "; ".join([*gaps, sentence]), count.sources)
+    counted = [sentence] if high or not gaps else []  # that nothing was counted says nothing of what was not seen
+    return unknown(condition, "; ".join([*gaps, *counted]), count.sources)

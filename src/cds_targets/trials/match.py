@@ -45,7 +45,7 @@ class StudyMatch:
     @property
     def open_points(self) -> tuple[str, ...]:
         """What must be found out, a sentence each; what is not recorded of a tumour that fits is among it."""
-        unknown = [v.sentence for v in self.criteria if v.outcome is Outcome.UNKNOWN]
+        unknown = [part for v in self.criteria if v.outcome is Outcome.UNKNOWN for part in v.sentence.split("; ")]
         caveats = [
             caveat
             for v in self.criteria
