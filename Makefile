@@ -3,6 +3,7 @@
 # make check    the same without the slow packaging tests
 # make verify   what the service withstands, in figures: faults, forgeries, fuzzing, kills, canaries, a server that drips
 # make bench    what a call costs against a bare Flask route (ratios)
+# make fuzz     each target of fuzz/ for FUZZ_SECONDS (60); installs atheris
 # make sbom     the packages of .venv as CycloneDX: dist/sbom.json
 # make lock     pin the newest allowed releases
 # make clean    forget everything that was built
@@ -19,7 +20,11 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: serve test check format lint types tests content fhir-server verify bench sbom lock clean
+FUZZ_STAMP := $(VENV)/.installed-fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst fuzz/%.py,%,$(filter-out fuzz/__init__.py,$(wildcard fuzz/*.py)))
+
+.PHONY: serve test check format lint types tests content fhir-server verify bench fuzz sbom lock clean
 
 serve: $(RUN_STAMP)
 	@exec $(BIN)/cds-targets serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -60,12 +65,19 @@ sbom: $(RUN_STAMP)
 	@mkdir -p dist
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o dist/sbom.json $(BIN)/python
 
+# What was found stays in .fuzz: the corpus of each target, and the input of a crash.
+fuzz: $(FUZZ_STAMP)
+	@for target in $(FUZZ_TARGETS); do mkdir -p .fuzz/$$target && echo "fuzzing $$target for $(FUZZ_SECONDS) s" && \
+	  $(BIN)/python -m fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/ .fuzz/$$target || exit 1; done
+
 lock:
 	@test -n "$(UV)" || { echo "make lock needs uv: pip install uv"; exit 2; }
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml --group build -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml --group dev -o requirements-dev.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --upgrade --group pyproject.toml:fuzz -o requirements-fuzz.lock
 
 clean:
 	rm -rf $(VENV) tests/ehr/medplum/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -94,12 +106,19 @@ $(DEV_STAMP): requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
 	@$(call install,requirements-dev.lock)
 	@touch $@
 
+$(FUZZ_STAMP): requirements-fuzz.lock $(DEV_STAMP)
+	@echo "Installing atheris into $(VENV) ..."
+	@$(call add,requirements-fuzz.lock)
+	@touch $@
+
 # What is built is built with what the lock pins: no build isolation.
 ifneq ($(UV),)
+add = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1)
 install = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1) && \
   VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-build-isolation --no-deps -e .
 else
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+add = $(PIP) install --require-hashes -r $(1)
 install = { $(PIP) --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
   $(PIP) install --require-hashes -r $(1) && $(PIP) install --no-build-isolation --no-deps -e .
 endif
