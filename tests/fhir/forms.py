@@ -159,3 +159,109 @@ def variants(draw: st.DrawFn) -> Rendered:
     said = draw(st.sampled_from(ABSENT if absent else PRESENT))
     resource = observation(*draw(st.permutations(parts)), value=None, **said)
     return Rendered(symbol, short, "absent" if absent else "present", origin, vaf, resource)
+
+
+@dataclass(frozen=True)
+class Allele:
+    """A single base exchanged in a hotspot codon, and an Observation that says it in one of its ways."""
+
+    gene: str
+    protein: str
+    resource: dict[str, Any]
+
+
+PLACED = sorted(
+    (gene, int(number), *written.split())
+    for gene, hotspot in terms().hotspots.by_gene.items()
+    for number, written in hotspot.codons.items()
+    if " " in written
+)
+CHROMOSOMES = {where: accession for accession, where in terms().hotspots._sequences.items()}
+TABLE = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
+
+
+def amino_acid(codon: str) -> str:
+    """By the standard genetic code."""
+    first, second, third = ("TCAG".index(base) for base in codon)
+    return TABLE[16 * first + 4 * second + third]
+
+
+@st.composite
+def alleles(draw: st.DrawFn) -> Allele:
+    """A change of one placed base, by coding change, `g.`, SPDI, or coordinates counted from 0 or 1."""
+    gene, number, codon, *starts = draw(st.sampled_from(PLACED))
+    offset = draw(st.sampled_from([i for i, base in enumerate(codon) if base.isupper()]))
+    before = codon[offset]
+    after = draw(st.sampled_from(sorted(set("ACGT") - {before})))
+    new, old = amino_acid((codon[:offset] + after + codon[offset + 1 :]).upper()), amino_acid(codon.upper())
+    protein = f"{old}{number}{'=' if new == old else new}"
+    hotspot = terms().hotspots.by_gene[gene]
+    assembly = draw(st.integers(0, 1))
+    forward = hotspot.strand == "+"
+    position = int(starts[assembly]) + (offset if forward else -offset)
+    accession = CHROMOSOMES[f"{('GRCh37', 'GRCh38')[assembly]} {hotspot.chromosome}"]
+    reference, alternative = ((b if forward else "TGCA"["ACGT".index(b)]) for b in (before, after))
+    zero = draw(st.booleans())
+    coding = f"c.{3 * (number - 1) + 1 + offset}{before}>{after}"
+    named = any((gene, place) for place in hotspot.positions if f" {hotspot.chromosome}:{position} " in place)
+    forms: list[list[dict[str, Any]]] = [
+        [component("48004-6", coded(f"{hotspot.transcripts[0]}.1:{coding}"))],
+        [draw(genes(gene)), component("48004-6", coded(coding))],
+    ]
+    if not named:  # what is named by its position may be known by the name of another isoform
+        forms += [
+            [component("81290-9", coded(f"{accession}:g.{position}{reference}>{alternative}"))],
+            [component("81252-9", coded(f"{accession}:{position - 1}:{reference}:{alternative}"))],
+            [
+                component("48013-7", coded(accession)),
+                component("81254-5", {"low": {"value": position - zero}}, "valueRange"),
+                component("92822-6", coded("LA30100-4" if zero else "LA30102-0")),
+                component("69547-8", reference, "valueString"),
+                component("69551-0", alternative, "valueString"),
+            ],
+        ]
+    return Allele(gene, protein, observation(*draw(st.sampled_from(forms))))
+
+
+CALLS = {
+    "amplification": ("amplification", "Amplifikation", "high-level gain", "gene amplification"),
+    "gain": ("low-level gain",),
+    "loss": ("copy number loss", "heterozygous deletion", "single copy loss"),
+    "deletion": ("homozygous deletion", "deep deletion", "biallelic loss"),
+}
+
+
+@st.composite
+def copy_numbers(draw: st.DrawFn) -> tuple[str, str, str, dict[str, Any]]:
+    """A copy-number call in words, in the slots where it stands."""
+    symbol = draw(st.sampled_from(SYMBOLS))
+    call = draw(st.sampled_from(sorted(CALLS)))
+    words = draw(st.sampled_from(CALLS[call]))
+    absent = draw(st.booleans())
+    slot = draw(st.sampled_from(["48019-4", "81252-9", "type"]))
+    parts = draw(st.permutations([draw(genes(symbol)), {"code": coded(slot), **draw(concepts(words))}]))
+    said = draw(st.sampled_from(ABSENT if absent else PRESENT))
+    return symbol, call, "absent" if absent else "present", observation(*parts, value=None, **said)
+
+
+@st.composite
+def fusions(draw: st.DrawFn) -> tuple[tuple[str, str], str, dict[str, Any]]:
+    """A fusion of two genes, in each of the ways to join them."""
+    first, second = draw(st.sampled_from([("EML4", "ALK"), ("CD74", "ROS1"), ("KIF5B", "RET"), ("ETV6", "NTRK3")]))
+    sign = draw(st.sampled_from(["::", "-", "–", "--"]))
+    absent = draw(st.booleans())
+    pair = f"{first}{sign}{second}"
+    parts = draw(
+        st.sampled_from(
+            [
+                [{"code": coded("95123-6"), **draw(concepts(pair))}],
+                [{"code": coded("81252-9"), **draw(concepts(f"{pair} fusion"))}],
+                [{"code": coded("81252-9"), **draw(concepts(pair))}],
+                [component(GENE, coded(text=pair))],
+                [draw(genes(first)), draw(genes(second)), component("48019-4", coded(text="gene fusion"))],
+                [component("five-prime-gene", coded("", first)), component("three-prime-gene", coded("", second))],
+            ]
+        )
+    )
+    said = draw(st.sampled_from(ABSENT if absent else PRESENT))
+    return (first, second), "absent" if absent else "present", observation(*parts, value=None, **said)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
+from datetime import UTC
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cds_targets.cli.read import read_value
 from cds_targets.facts.genomic import Biomarker, CopyNumber, Fusion, Variant
 from cds_targets.fhir import codes
 from tests.fhir.observations import (
@@ -25,6 +29,7 @@ from tests.fhir.observations import (
     observation,
     one,
     read,
+    terms,
 )
 
 ROWS = [
@@ -163,6 +168,137 @@ READERS: dict[str, Callable[[str, str], str]] = {
     "COMPONENT_NAMES": _named_component,
     "GENETICS_EXTENSIONS": _extension,
 }
+
+
+READERS |= {
+    "ABNORMAL": lambda code, _: one(observation(KRAS, G12C, value=None, interpretation=[coded(code)])).presence.value,
+    "DIAGNOSTIC_IMPLICATIONS": lambda code, _: kind(observation(KRAS, code=coded(code))),
+    "GENES_OF_GROUP": lambda code, _: " ".join(
+        str(fact.gene) for fact in read(observation(code=coded(text=code), value=coded(text="wild type")))
+        if not isinstance(fact, Fusion)
+    ),
+    "HYBRIDISED": lambda code, _: one(observation(code=coded(code), value=coded(text="amplified"))).marker,
+    "IMMUNOHISTOCHEMISTRY": lambda code, _: kind(observation(KRAS, code=coded(code))),
+    "MOLECULAR_CONSEQUENCE": lambda code, _: kind(observation(G12C, code=coded(code))),
+    "OTHER_MARKERS": lambda code, _: _marker(code),
+    "SPLICE_WORDS": lambda code, _: str(
+        one(observation(KRAS, component("48006-1", coded("", code)))).protein.kind.value
+    ),
+    "GENE_SYSTEMS": lambda code, _: _gene(
+        observation(G12C, {"valueCodeableConcept": coded("", "KRAS", f"http://www.{code}")})
+    ),
+}  # fmt: skip
+
+PLACE = [
+    component(codes.REFERENCE_SEQUENCE, coded("NC_000012.12")),
+    component(codes.START, {"low": {"value": 25245350}}, "valueRange"),
+    component(codes.COORDINATES, coded("LA30100-4")),
+    component(codes.REF_ALLELE, "C", "valueString"),
+    component(codes.ALT_ALLELE, "A", "valueString"),
+]
+STRETCH = {"low": {"value": 100}, "high": {"value": 90_000}}
+REGION = {"code": coded(codes.REGION_STUDIED), "value": None}
+# Every component code once: the smallest Observation in which it says something, and what.
+FORMS: dict[str, tuple[dict[str, Any], str]] = {
+    "GENE": (observation(KRAS, G12C), "snv KRAS G12C"),
+    "PROTEIN": (observation(G12C), "snv G12C"),
+    "CDNA": (observation(component(codes.CDNA, coded("c.34G>T"))), "snv c.34G>T"),
+    "GENOMIC_HGVS": (observation(component(codes.GENOMIC_HGVS, coded("NC_000012.12:g.25245351C>A"))), "snv KRAS G12C"),
+    "DISCRETE": (observation(component(codes.DISCRETE, coded(text="KRAS p.G12C"))), "snv KRAS G12C"),
+    "TRANSCRIPT": (
+        observation(component(codes.TRANSCRIPT, coded("NM_004985.5")), component(CODING, coded("c.34G>T"))),
+        "snv KRAS G12C",
+    ),
+    "SOURCE_CLASS": (observation(G12C, component(codes.SOURCE_CLASS, coded("LA6684-0"))), "snv G12C somatic"),
+    "VAF": (observation(G12C, component(codes.VAF, 0.2)), "snv G12C 0.2"),
+    "COPY_NUMBER": (observation(KRAS, component(codes.COPY_NUMBER, 0)), "cnv-deletion KRAS"),
+    "COPY_NUMBER_TYPE": (
+        observation(KRAS, component(codes.COPY_NUMBER_TYPE, coded("high-level-gain"))),
+        "cnv-amplification KRAS",
+    ),
+    "CHANGE_TYPE": (
+        observation(KRAS, component(codes.CHANGE_TYPE, coded(text="amplification"))),
+        "cnv-amplification KRAS",
+    ),
+    "FEATURE_CONSEQUENCE": (
+        observation(KRAS, component(codes.FEATURE_CONSEQUENCE, coded("SO:0001743"))),
+        "cnv-deletion KRAS",
+    ),
+    "FUNCTIONAL_EFFECT": (observation(KRAS, component(codes.FUNCTIONAL_EFFECT, coded("SO:0001886"))), "fusion KRAS"),
+    "AMINO_ACID_CHANGE_TYPE": (
+        observation(KRAS, component(codes.AMINO_ACID_CHANGE_TYPE, coded("", "Essential_splice_site"))),
+        "snv KRAS",
+    ),
+    "SIGNIFICANCE": (observation(KRAS, component(codes.SIGNIFICANCE, coded("LA6668-3"))), "other KRAS"),
+    "REFERENCE_SEQUENCE": (observation(*PLACE), "snv KRAS G12C"),
+    "START": (observation(*PLACE), "snv KRAS G12C"),
+    "COORDINATES": (observation(*PLACE), "snv KRAS G12C"),
+    "REF_ALLELE": (observation(*PLACE), "snv KRAS G12C"),
+    "ALT_ALLELE": (observation(*PLACE), "snv KRAS G12C"),
+    "EXACT_START_END": (
+        observation(
+            *PLACE[:1], component(codes.EXACT_START_END, {"low": {"value": 25245350}}, "valueRange"), *PLACE[2:]
+        ),
+        "snv KRAS G12C",
+    ),
+    "CHROMOSOME": (
+        observation(
+            component(codes.CHROMOSOME, coded("", "Chromosome 12")),
+            component(codes.ASSEMBLY, coded("", "GRCh38")),
+            *PLACE[1:],
+        ),
+        "snv KRAS G12C",
+    ),
+    "ASSEMBLY": (
+        observation(
+            component(codes.GENOMIC_HGVS, coded("chr12:g.25245351C>A")), component(codes.ASSEMBLY, coded("", "hg38"))
+        ),
+        "snv KRAS G12C",
+    ),
+    "OUTER_START_END": (observation(component(codes.OUTER_START_END, STRETCH, "valueRange")), "other"),
+    "INNER_START_END": (observation(component(codes.INNER_START_END, STRETCH, "valueRange")), "other"),
+    "EXON": (observation(KRAS, component(codes.EXON, "Exon 2", "valueString")), "other KRAS"),
+    "FUSION": (observation(component(codes.FUSION, coded("EML4::ALK"))), "fusion EML4::ALK"),
+    "FIVE_PRIME": (observation(component(codes.FIVE_PRIME, coded("", "ALK"))), "fusion ALK"),
+    "THREE_PRIME": (observation(component(codes.THREE_PRIME, coded("", "ALK"))), "fusion ALK"),
+    "KARYOTYPE": (observation(component(codes.KARYOTYPE, coded("46,XX"))), "wildtype/absent"),
+    "REGION_TEXT": (
+        observation(KRAS, component(codes.REGION_TEXT, "codon 12", "valueString"), **REGION),
+        "region-studied KRAS",
+    ),
+    "EXAMINED": (
+        observation(KRAS, component(codes.EXAMINED, {"low": {"value": 12, "unit": "codon"}}, "valueRange"), **REGION),
+        "region-studied KRAS",
+    ),
+    "CONCLUSION": (
+        observation(KRAS, component(codes.CONCLUSION, "nothing", "valueString"), **REGION),
+        "region-studied KRAS",
+    ),
+    # Read over: nothing that is asked depends on them.
+    "ALLELIC_STATE": (observation(G12C, component(codes.ALLELIC_STATE, coded("LA6706-1"))), "snv G12C"),
+    "READ_DEPTH": (observation(G12C, component(codes.READ_DEPTH, 120)), "snv G12C"),
+    "CYTOGENETIC_LOCATION": (observation(G12C, component(codes.CYTOGENETIC_LOCATION, coded("12p12.1"))), "snv G12C"),
+}
+# Read through the words and sets that name them, which have rows.
+NAMED_ELSEWHERE = {"VARIANT", "GENETICS_MASTER", "GENE_OF_MARKER", "MARKER_OF_GENE", "ZERO_BASED"}
+
+
+@pytest.mark.parametrize("constant", sorted(FORMS))
+def test_every_component_code_is_read(constant: str) -> None:
+    resource, read_as = FORMS[constant]
+    (line,) = read_value(resource, "", terms(), UTC).findings
+    parts = (line["kind"], line["gene"], line["protein"] or line["cdna"], line["vaf"])
+    origin = line["origin"] if line["origin"] != "unknown" else None
+    assert " ".join(str(part) for part in (*parts, origin) if part is not None) == read_as
+
+
+def test_every_constant_of_the_genomic_code_lists_has_a_form_or_a_row() -> None:
+    source = Path(codes.__file__).read_text(encoding="utf-8")
+    sections = re.split(r"(?m)^# --- (.*?) -+$", source)
+    genomic = [body for title, body in pairwise(sections) if title.startswith(("Genomics", "Answers"))]
+    constants = {name for body in genomic for name in re.findall(r"(?m)^([A-Z][A-Z_]+)(?::| =)", body)}
+    assert len(constants) > 60
+    assert constants - set(READERS) - set(FORMS) == NAMED_ELSEWHERE
 
 
 def _significance(code: str) -> str:
