@@ -381,6 +381,7 @@ def test_a_test_named_for_an_amplification_is_about_copy_number(value: str, pres
         ("Fluorescence in situ hybridization for CDK4", "amplified", "amplification of CDK4", Presence.PRESENT),
         ("ALK FISH", "Rearranged", "fusion of ALK", Presence.PRESENT),
         ("ALK break-apart FISH", "Negative", "fusion of ALK", Presence.ABSENT),
+        ("ALK (FISH)", "Kein Nachweis einer Translokation", "fusion of ALK", Presence.ABSENT),
         ("HER2 FISH", "Amplified", "HER2 ISH positive", Presence.PRESENT),
         ("ERBB2 FISH", "Not amplified", "HER2 ISH negative", Presence.ABSENT),
         ("HER2 IHC", "3+", "HER2 3+", Presence.PRESENT),
@@ -421,6 +422,28 @@ def test_changes_in_the_words_of_a_panel_are_read_if_each_has_its_gene() -> None
         (Uninterpreted, "KRAS"),
         (Uninterpreted, "TP53"),
     ]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        named("NGS panel", "KRAS p.Gly12Cys, STK11 p.Q37*"),
+        observation(value=None, valueString="KRAS G12C; STK11 p.Gln37*"),
+    ],
+)
+def test_a_list_of_changes_is_read_wherever_it_stands(resource: dict[str, Any]) -> None:
+    facts = [fact for fact in read(resource) if isinstance(fact, Variant)]
+    assert [(f.gene, f.protein and f.protein.text) for f in facts] == [("KRAS", "G12C"), ("STK11", "Q37*")]
+
+
+def test_a_panel_in_words_without_a_finding_names_the_genes_it_looked_at() -> None:
+    facts = read(named("Mutation panel", "No mutations detected in EGFR, KRAS or BRAF"))
+    assert [(f.gene, f.found_nothing) for f in facts if isinstance(f, GeneTested)] == [
+        ("EGFR", True),
+        ("KRAS", True),
+        ("BRAF", True),
+    ]
+    assert not [f for f in read(named("Fusion panel", "No fusion of ALK, ROS1 or RET")) if isinstance(f, GeneTested)]
 
 
 @pytest.mark.parametrize("name", ["RAS", "RAS mutation (KRAS, NRAS)", "all-RAS status", "RAS-Status"])

@@ -248,6 +248,13 @@ def short_changes(text: str, genes: Genes) -> list[ProteinChange]:
     return list(found.values())
 
 
+def named_changes(text: str, genes: Genes) -> list[ProteinChange]:
+    """The protein changes of a text that speaks of one gene, in whatever form they are written."""
+    short = short_changes(text, genes)
+    embedded = None if short else _embedded_protein(text)[0]
+    return short if embedded is None else [embedded]
+
+
 def has_bases(genomic: str | None) -> bool:
     """Whether a change at genome level tells the bases exchanged."""
     spdi = _SPDI.fullmatch(genomic) if genomic is not None else None

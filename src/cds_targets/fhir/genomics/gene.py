@@ -14,6 +14,7 @@ from cds_targets.terms.genes import Genes
 _HGNC = re.compile(r"(?:HGNC[:_ ]?)?(\d{1,6})", re.IGNORECASE | re.ASCII)
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{1,9}(?:-[A-Z0-9]{1,4})?|C\d{1,2}orf\d{1,3}")
 _DECORATED = re.compile(r"([A-Z][A-Z0-9-]{1,11})\s?(?:gene(?: .{0,40})?|\(.{0,50}\)|[,;] .{0,50})")
+_BRACKETED = re.compile(r".{2,70}\(([A-Z][A-Z0-9-]{1,11})\)")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,19}")
 MAX_NAME = 80
 ALIKE = 0.8  # our own bound: CHECK2 is a slip for CHEK2, another gene's symbol is not
@@ -112,6 +113,8 @@ def _weigh_word(text: str, genes: Genes, words: dict[str, str], unknown: list[st
     symbol = genes.named(text)
     if symbol is None and (decorated := _DECORATED.fullmatch(text)) is not None:
         symbol = genes.named(decorated[1])
+    if symbol is None and (bracketed := _BRACKETED.fullmatch(text)) is not None:
+        symbol = genes.named(bracketed[1])
     if symbol is not None:
         words.setdefault(symbol, text)
     elif _SYMBOL.fullmatch(text):

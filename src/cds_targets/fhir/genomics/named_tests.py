@@ -49,7 +49,7 @@ _GROUP = re.compile(
 _OF_GENE = re.compile(r"\b(?:wild[- ]?typ|mutat|mutiert|unmut|exon)", re.IGNORECASE)
 _SPLIT = re.compile(r"[;,]\s*(?=[A-Z])|\n")
 _SEEN = re.compile(r"(?:gene )?(?:amplif|rearrang|fusion|translocat)", re.IGNORECASE)
-_REARRANGED = re.compile(r"rearrang|fusion|translocat|break[- ]?apart")
+_REARRANGED = re.compile(r"rearrang|fusion|translo[ck]at|break[- ]?apart")
 _TESTS = frozenset(codes.GENE_OF_CODE)
 _IGNORED = "the overall interpretation of the result says otherwise"
 

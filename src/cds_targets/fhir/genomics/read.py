@@ -23,8 +23,8 @@ from cds_targets.fhir.genomics.change import (
     gene_of_accession,
     gene_of_name,
     has_bases,
+    named_changes,
     read_change,
-    short_changes,
 )
 from cds_targets.fhir.genomics.context import Context
 from cds_targets.fhir.genomics.copy_number import read_copy_number
@@ -48,8 +48,8 @@ from cds_targets.fhir.genomics.presence import (
     stated_significance,
     states_presence,
 )
-from cds_targets.fhir.genomics.structural import NAMED, may_be_structural
-from cds_targets.fhir.genomics.tested import read_region
+from cds_targets.fhir.genomics.structural import NAMED, is_structural_word, may_be_structural
+from cds_targets.fhir.genomics.tested import limits, read_region
 from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
@@ -176,6 +176,8 @@ class VariantReader:
         if several:
             return several
         named = genes_in_text(text, self.genes)
+        if len(named) > 1 and said(text) is Presence.ABSENT and not is_structural_word(text):
+            return [Tested(gene, source, True, limits([text]), text[:200]) for gene in named]
         if len(named) == 1 or pair_in_text(text, self.genes):
             return self._variant(resource, source)
         why = "a genetic result is given as a text that could not be read"
@@ -186,7 +188,7 @@ class VariantReader:
         parts = [part.strip() for part in _LIST.split(text[:600]) if part.strip()]
         facts: list[GenomicFact] = []
         for part in parts:
-            gene, changes = gene_of_name(part, self.genes), short_changes(part, self.genes)
+            gene, changes = gene_of_name(part, self.genes), named_changes(part, self.genes)
             if gene is None or len(changes) != 1:
                 return []
             presence = said(part) or Presence.PRESENT
@@ -241,6 +243,10 @@ class VariantReader:
             return list(copies)
         if len(genes) > 1:
             return self._several_genes(resource, parts, source, genes)
+        if not genes and not resource.get("component") and _worded(resource):
+            listed = self._listed("; ".join(concept_text(concept) for concept in value_concepts(resource)), source)
+            if listed:
+                return listed
         return self._one_gene(resource, parts, source, genes[0] if genes else UNNAMED)
 
     def _one_gene(self, resource: Resource, parts: Parts, source: Source, gene: GeneRead) -> list[GenomicFact]:
