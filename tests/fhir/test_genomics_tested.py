@@ -9,7 +9,7 @@ import pytest
 from cds_targets.facts.genomic import Tested as GeneTested
 from cds_targets.facts.genomic import Uninterpreted
 from cds_targets.fhir.genomics.tested import NO_CODON
-from tests.fhir.observations import coded, component, gene, observation, one, read
+from tests.fhir.observations import HGNC, coded, component, gene, observation, one, read
 
 REGION = coded("53041-0")
 
@@ -55,3 +55,38 @@ def test_a_region_that_was_not_studied_is_not_tested() -> None:
 
 def test_a_region_without_a_gene_is_named() -> None:
     assert isinstance(one(region()), Uninterpreted)
+
+
+def study(*regions: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The analysis of a genomic study, as the Genomics Reporting guide writes it since its third version."""
+    url = "http://hl7.org/fhir/uv/genomics-reporting/StructureDefinition/genomic-study-analysis-regions"
+    extension = [{"url": url, "extension": list(regions)}]
+    return {"resourceType": "Procedure", "id": "p", "status": "completed", "extension": extension, **more}
+
+
+def studied(url: str, symbol: str, number: str) -> dict[str, Any]:
+    """A region that is a gene."""
+    return {"url": url, "valueCodeableConcept": coded(number, symbol, HGNC)}
+
+
+KRAS_AND_NRAS = (studied("studied", "KRAS", "HGNC:6407"), studied("studied", "NRAS", "HGNC:7989"))
+
+
+@pytest.mark.parametrize(
+    ("analysis", "genes", "codons"),
+    [
+        (study(*KRAS_AND_NRAS), ["KRAS", "NRAS"], frozenset()),
+        (study(*KRAS_AND_NRAS, {"url": "description", "valueString": "exons 2-4"}), ["KRAS", "NRAS"], frozenset({0})),
+        (study(*KRAS_AND_NRAS, studied("uncalled", "NRAS", "HGNC:7989")), ["KRAS"], frozenset()),
+        (study(*KRAS_AND_NRAS, status="not-done"), [], frozenset()),
+        (study({"url": "studied", "valueReference": {"reference": "DocumentReference/bed"}}), [], frozenset()),
+        ({"resourceType": "Procedure", "id": "p", "status": "completed"}, [], frozenset()),
+    ],
+)
+def test_the_genes_of_a_genomic_study_were_looked_at(
+    analysis: dict[str, Any], genes: list[str], codons: frozenset[int]
+) -> None:
+    facts = read(analysis)
+    assert all(isinstance(fact, GeneTested) and not fact.found_nothing for fact in facts)
+    assert [fact.gene for fact in facts if isinstance(fact, GeneTested)] == genes
+    assert all(fact.codons == codons for fact in facts if isinstance(fact, GeneTested))

@@ -159,6 +159,7 @@ FEATURE_CONSEQUENCE = "feature-consequence"
 FUNCTIONAL_EFFECT = "functional-effect"
 REGION_TEXT = "81293-3"
 EXAMINED = "51959-5"
+STUDY_REGIONS = "/genomic-study-analysis-regions"
 CONCLUSION = "conclusion-string"
 EXACT_START_END = "exact-start-end"
 

@@ -11,10 +11,10 @@ from cds_targets.fhir import codes
 from cds_targets.fhir.genomics.parts import spellings
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, concept_text
 
-VOID = frozenset({"entered-in-error", "cancelled"})
+VOID = frozenset({"entered-in-error", "cancelled", "not-done"})
 _STATUS = {
     **dict.fromkeys(("preliminary", "registered", "partial"), ReportStatus.PRELIMINARY),
-    **dict.fromkeys(("final", "amended", "corrected", "appended"), ReportStatus.FINAL),
+    **dict.fromkeys(("final", "amended", "corrected", "appended", "completed"), ReportStatus.FINAL),
 }
 
 

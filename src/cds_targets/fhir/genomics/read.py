@@ -49,7 +49,7 @@ from cds_targets.fhir.genomics.presence import (
     states_presence,
 )
 from cds_targets.fhir.genomics.structural import NAMED, is_structural_word, may_be_structural
-from cds_targets.fhir.genomics.tested import limits, read_region
+from cds_targets.fhir.genomics.tested import limits, read_region, read_study
 from cds_targets.fhir.genomics.words import said
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_text, codings, concept_text
 from cds_targets.terms import Terms
@@ -80,10 +80,11 @@ def read_genomics(resources: Resources, terms: Terms, zone: tzinfo) -> GenomicsR
     gaps: list[str] = []
     sent: dict[str, Entry] = {}
     for entry in resources.entries:
-        if entry.resource.get("resourceType") != "Observation" or _sent_twice(entry, sent):
+        kind = entry.resource.get("resourceType")
+        if kind not in ("Observation", "Procedure") or _sent_twice(entry, sent):
             continue
         try:
-            facts.extend(reader.observation(entry))
+            facts.extend(reader.observation(entry) if kind == "Observation" else reader.study(entry))
         except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
             gaps.append("a genomic result is malformed and could not be read")
             facts.append(Uninterpreted("the result is malformed and could not be read", _place(entry)))
@@ -155,6 +156,11 @@ class VariantReader:
         if _carries_gene(resource):
             return self._settled(entry, self._unknown_kind)
         return []
+
+    def study(self, entry: Entry) -> list[GenomicFact]:
+        """What the analysis of a genomic study covered; nothing of any other Procedure, or of one not done."""
+        source = self.context.source(entry) if "extension" in entry.resource else None
+        return list(read_study(entry.resource, source, self.genes)) if source is not None else []
 
     def _settled(self, entry: Entry, reader: Any) -> list[GenomicFact]:
         """Void and superseded results are no facts, but are named."""

@@ -6,9 +6,9 @@ import re
 
 from cds_targets.facts.genomic import Source, Tested, Uninterpreted
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.gene import read_genes
+from cds_targets.fhir.genomics.gene import read_gene, read_genes
 from cds_targets.fhir.genomics.parts import Parts
-from cds_targets.fhir.reading import Resource, as_dict, as_number, as_text
+from cds_targets.fhir.reading import Resource, as_dict, as_list, as_number, as_text
 from cds_targets.terms.genes import Genes
 
 # A codon no gene has: the test covers a part of the gene that is not told in codons, so that no codon is known covered.
@@ -40,6 +40,26 @@ def read_region(resource: Resource, source: Source, genes: Genes) -> list[Tested
             why = gene.notes[0] if gene.notes else "a studied region names no gene that could be read"
             facts += [Uninterpreted(why, source, gene=rival, written=written) for rival in gene.rivals or (None,)]
     return facts or [Uninterpreted("a studied region names no gene", source, written=written)]
+
+
+def read_study(resource: Resource, source: Source, genes: Genes) -> list[Tested]:
+    """The genes that an analysis of a genomic study (a Procedure) says it studied, without those it could not call."""
+    facts: list[Tested] = []
+    for extension in as_list(resource.get("extension")):
+        if not as_text(as_dict(extension).get("url")).endswith(codes.STUDY_REGIONS):
+            continue
+        parts = [part for part in as_list(as_dict(extension).get("extension")) if isinstance(part, dict)]
+        described = [text for part in parts if (text := as_text(part.get("valueString")))]
+        missed = _genes_of(parts, "uncalled", genes)
+        for symbol in _genes_of(parts, "studied", genes):
+            if symbol not in missed:
+                facts.append(Tested(symbol, source, codons=limits(described), written="; ".join(described)[:300]))
+    return facts
+
+
+def _genes_of(parts: list[Resource], url: str, genes: Genes) -> list[str]:
+    found = [read_gene(part.get("valueCodeableConcept"), genes).symbol for part in parts if part.get("url") == url]
+    return [symbol for symbol in dict.fromkeys(found) if symbol is not None]
 
 
 def _not_performed(parts: Parts) -> bool:
