@@ -62,3 +62,19 @@ def test_an_encounter_is_named_where_its_id_can_be_one(encounter: str | None, re
     context = OrderContext("p", "order-sign", DAY, encounter=encounter)
     (placed,) = service_requests(LABS.panels["cbc"], LABS, context)
     assert placed.get("encounter") == ({"reference": reference} if reference else None)
+
+
+@pytest.mark.parametrize(
+    ("written", "panel"),
+    [
+        ("Hepatic function panel", "liver-panel"),
+        ("liver function tests", "liver-panel"),
+        ("CBC", "cbc"),
+        ("Complete blood count with differential", "cbc"),
+        ("12-lead ECG", "ecg"),
+        ("Lipid panel", None),
+        ("", None),
+    ],
+)
+def test_a_panel_that_is_drafted_in_words_is_known(written: str, panel: str | None) -> None:
+    assert [name for name, known in LABS.panels.items() if known.named(written)] == ([panel] if panel else [])

@@ -267,6 +267,8 @@ def test_a_warning_is_about_the_drugs_being_ordered() -> None:
     given = {"therapies": [{"drug": "pembrolizumab", "last": "20 days ago"}]}
     assert judged(definition, **given, ordering="adagrasib").about == ("adagrasib", "pembrolizumab")
     assert judged(definition, **given).about == ("sotorasib", "adagrasib", "pembrolizumab")
+    past = [*given["therapies"], {"drug": "adagrasib", "last": "100 days ago"}]
+    assert judged(definition, therapies=past).about == ("adagrasib", "pembrolizumab")
 
 
 def test_missing_sentences_are_named_once_each() -> None:

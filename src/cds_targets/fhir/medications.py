@@ -329,6 +329,6 @@ def _ordered_tests(concept: Any, terms: Terms) -> Iterable[str]:
     if named is not None:
         yield named
     for panel_id, panel_term in terms.labs.panels.items():
-        if text and text.casefold() in (panel_term.name.casefold(), (panel_term.text or "").casefold()):
+        if panel_term.named(text):
             yield panel_id
             yield from panel_term.tests

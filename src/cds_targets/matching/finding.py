@@ -90,12 +90,15 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
 
 
 def _about(card: CardDefinition, record: PatientRecord, values: dict[str, str]) -> tuple[str, ...]:
-    """The drugs named that are being ordered, else those being taken, else all; and those found (`{io.drug}`)."""
+    """The drugs named that are ordered, else those taken, else those given, else all; and those found (`{io.drug}`)."""
     named = [drug for drug in card.about if not PLACEHOLDER.fullmatch(drug)]
     found = [values.get(drug.strip("{}"), "") for drug in card.about if PLACEHOLDER.fullmatch(drug)]
     ordered = {order.drug for order in record.orders if order.selected}
     taken = _now(record)
-    narrowed = [drug for drug in named if drug in ordered] or [drug for drug in named if drug in taken] or named
+    given = {exposure.drug for exposure in record.therapies if exposure.given is True}
+    narrowed = next(
+        (hit for group in (ordered, taken, given) if (hit := [drug for drug in named if drug in group])), named
+    )
     return tuple(dict.fromkeys([*narrowed, *(drug for value in found for drug in unlisted(value))]))
 
 

@@ -51,9 +51,14 @@ class Panel(TermModel):
     id: str
     name: str
     codes: Codes
+    aliases: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     text: str | None = None
     source: str
+
+    def named(self, written: str) -> bool:
+        """Whether an order of these words places it."""
+        return written.strip().casefold() in {word.casefold() for word in (self.name, self.text, *self.aliases) if word}
 
     def placed_by(self, orders: Collection[str]) -> bool:
         """Whether the panel, or every test of it, is among the ids of ordered tests and panels."""
