@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from cds_targets.ehr.scopes import Reach, reach
@@ -72,3 +74,28 @@ def test_t21_a_narrow_scope_never_makes_a_whole_answer() -> None:
         narrow = "patient/Observation.rs?category=vital-signs"
         found = asking.complete(call(server, *sent, scope=narrow))["variants"]
     assert found["entry"][-1]["resource"]["resourceType"] == "OperationOutcome"
+
+
+def holders(token: str) -> set[str]:
+    """The kinds of object that hold the token; a tuple of texts is looked into, for nobody keeps track of it."""
+    gc.collect()
+    found = set()
+    for thing in gc.get_objects():
+        for member in gc.get_referents(thing):
+            for text in member if type(member) is tuple else (member,):
+                if type(text) is str and token in text:
+                    found.add(type(thing).__name__)
+    return found - {"frame"}  # of this test
+
+
+def test_t21_no_object_holds_the_token_once_the_call_is_answered() -> None:
+    token = "".join(("a-token-of", "-this-test", "-only"))  # in pieces: the constants of this code are no holders
+    with running(chart) as server:
+        asking = fetcher(server)
+        request = call(server, token=token)
+        assert len(answered(request, asking)) > 0
+        assert {asked.headers["Authorization"] for asked in server.requests} == {f"Bearer {token}"}
+        assert holders(token) != set()  # the tests' own server holds it until now
+        server.requests.clear()
+        del request
+    assert holders(token) == set()
