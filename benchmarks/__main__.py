@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from benchmarks import reading
+from benchmarks import reading, registry
 from benchmarks.bodies import call
 from benchmarks.server import BARE, REAL
 from cds_targets.advice import Advisor
@@ -74,6 +74,8 @@ def main() -> None:
     genes = [(gene.hgnc, gene.symbol) for gene in terms.genes.by_symbol.values() if gene.hgnc is not None]
     print("decoding and reading genomic results against decoding the same bytes with orjson (median of pairs)")
     print(f"{50:4d} variants of 12 components: x {reading.ratio(terms, genes, 50):.2f}")
+    print("matching a patient against ten times as many registry records (median of pairs)")
+    print(f"20,000 against 2,000: x {registry.ratio(terms, 2_000):.2f}")
     port = free_port()
     state = tempfile.TemporaryDirectory(prefix="cds-targets-bench-")  # calls are kept, but not in this user's store
     server = subprocess.Popen(
