@@ -357,6 +357,19 @@ def test_trials_fit_the_limit_and_say_each_gap_once(left_out: tuple[str, ...]) -
     assert not gaps & set(unknown([card for card in shown if read(card)["kind"] == "trial"]))
 
 
+def test_a_marker_that_opens_a_therapy_for_a_tumour_not_named_precisely_is_not_passed_over() -> None:
+    body = call(**dict.fromkeys(MEDICATIONS, EMPTY))
+    stain = {"resourceType": "Observation", "id": "her2", "status": "final", "valueCodeableConcept": {"text": "3+"}}
+    stain["code"] = {"coding": [{"system": "http://loinc.org", "code": "48676-1"}], "text": "HER2 stain"}
+    body["prefetch"].update(dict.fromkeys(GENOMICS, EMPTY))
+    body["prefetch"]["observations"] = {**EMPTY, "total": 1, "entry": [{"resource": stain}]}
+    code = {"text": "Esophagogastric adenocarcinoma, metastatic"}
+    tumour = {"resourceType": "Condition", "id": "c", "clinicalStatus": {"coding": [{"code": "active"}]}, "code": code}
+    body["prefetch"]["conditions"] = {**EMPTY, "total": 1, "entry": [{"resource": tumour}]}
+    said = unknown(cards(body))
+    assert "the tumour type (esophagogastric adenocarcinoma) is not known precisely enough" in said
+
+
 def test_who_takes_no_cancer_drug_misses_no_laboratory_results() -> None:
     chart = {**dict.fromkeys(MEDICATIONS, EMPTY), "observations": FAILED, "measurements": FAILED}
     assert cards(call(**chart), "treatment-monitoring") == []

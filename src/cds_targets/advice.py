@@ -177,7 +177,7 @@ class Advisor:
         if not cards:
             topics = silence_rests_on(service, record, terms)
             suspected = self._suspected(record) if service.id == "targeted-therapies" else []
-            gaps = tuple(dict.fromkeys([*gaps, *record.gaps(topics), *suspected]))
+            gaps = tuple(dict.fromkeys([*gaps, *record.gaps(topics), *suspected, *found.unsettled]))
         if gaps or unjudged or failed or uninterpreted:
             cards.append(gaps_card(gaps, unjudged, tuple(failed), uninterpreted, call))
         return without_repeated_orders(cards)

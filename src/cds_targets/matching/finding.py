@@ -54,12 +54,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the library says of one patient at one hook."""
+    """What the library says of one patient at one hook.
+
+    `unsettled`: what keeps cards from being judged that have found a change or marker they ask for, and stay silent.
+    """
 
     shown: tuple[Finding, ...] = ()
     unknown: tuple[Finding, ...] = ()
     failed: tuple[CardDefinition, ...] = ()
     gaps: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
 
 
 def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Finding:
@@ -166,6 +170,7 @@ def find(
     unknown: list[Finding] = []
     failed: list[CardDefinition] = []
     gaps: dict[str, None] = {}
+    unsettled: dict[str, None] = {}
     for card in library.cards:
         if hook not in card.hooks or card.status == "retired" or not wanted(card) or surely_not(card, case):
             continue
@@ -180,6 +185,8 @@ def find(
             gaps.update(dict.fromkeys(_unseen(finding, case)))
             if card.if_unknown == "say-so" and _worth_saying(finding):
                 unknown.append(finding)
+            elif _has_its_finding(finding):
+                unsettled.update(dict.fromkeys(finding.missing))
     replaced = {other for finding in shown for other in finding.card.replaces}
     shown = [finding for finding in shown if finding.card.id not in replaced]
     # What cannot be told is said once too, by the card that says it in its own words.
@@ -187,13 +194,26 @@ def find(
     unknown = [finding for finding in unknown if finding.card.id not in replaced]
     shown.sort(key=_urgency)
     unknown.sort(key=_urgency)
-    return Findings(tuple(shown), tuple(unknown), tuple(failed), tuple(gaps))
+    return Findings(tuple(shown), tuple(unknown), tuple(failed), tuple(gaps), tuple(unsettled))
 
 
 def _worth_saying(finding: Finding) -> bool:
     """Whether the lines the card asks for before it says "cannot be judged" are met."""
     met = {line.condition for line in finding.verdict.children if line.outcome is Outcome.MET}
     return set(finding.card.unknown_needs) <= met
+
+
+_FINDINGS = frozenset({"variant", "fusion", "copy_number", "biomarker"})
+
+
+def _has_its_finding(finding: Finding) -> bool:
+    """Whether a change or marker that the card asks for was found."""
+    return any(
+        leaf.condition in _FINDINGS and leaf.outcome is Outcome.MET
+        for line in finding.verdict.children
+        if line.condition != "unless"
+        for leaf in line.leaves()
+    )
 
 
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
