@@ -49,7 +49,7 @@ class Server:
 
     def _wait(self) -> None:
         """Until it answers and has said so."""
-        for _ in range(200):
+        for _ in range(600):
             time.sleep(0.1)
             try:
                 self.call("GET", "/health/ready")
@@ -58,7 +58,8 @@ class Server:
             if self.greeting():
                 return
         self.process.kill()
-        raise AssertionError("the server did not start")
+        self.process.wait()
+        raise AssertionError(f"the server did not start: {self.log()[-2000:]}")
 
     def call(
         self, method: str, path: str, body: str | None = None, **headers: str

@@ -14,6 +14,7 @@ from cds_targets.fhir import codes
 from cds_targets.terms.labs import Labs, Panel, Schedule
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.-]{1,64}")
 _REQUESTER = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson)/[A-Za-z0-9.-]{1,64}")
 
 
@@ -65,7 +66,7 @@ def _service_request(concept: dict[str, Any], context: OrderContext, schedule: S
         resource["requester"] = {"reference": context.requester}
     if context.encounter and _ID.fullmatch(bare := context.encounter.removeprefix("Encounter/")):
         resource["encounter"] = {"reference": f"Encounter/{bare}"}
-    if context.reason:
+    if context.reason and _REFERENCE.fullmatch(context.reason):
         resource["supportingInfo"] = [{"reference": context.reason}]
     ServiceRequest.model_validate(resource)
     return resource

@@ -161,7 +161,7 @@ class Because(_Extended):
     condition: Line
     outcome: Literal["met", "not met", "unknown"]
     sentence: Line
-    facts: tuple[str, ...] = ()
+    facts: tuple[Annotated[str, BeforeValidator(_one_line)], ...] = ()
 
 
 class CitedEvidence(_Extended):
