@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -396,3 +396,16 @@ def test_a_drug_that_is_not_stocked_stays_an_option_and_that_is_said() -> None:
     assert all("Not stocked" not in card["detail"] for card in without)
     narrow = replace(stocked, settings=Settings(max_cards=1))
     assert any("Not stocked here:** sotorasib" in card["detail"] for card in cards(call(), by=narrow))
+
+
+def test_f16_a_card_past_its_review_date_says_so_first_and_keeps_its_level() -> None:
+    card = next(card for card in advisor().library.cards if card.id == "kras-g12c-nsclc-second-line")
+    (last, after) = (card.review_by, card.review_by + timedelta(days=1))
+    request = parse_request(call())
+    shown = [
+        next(c for c in advisor().advise("targeted-therapies", request, day).cards if c.extension.card.id == card.id)
+        for day in (last, after)
+    ]
+    assert "Review overdue" not in str(shown[0].detail)
+    assert str(shown[1].detail).startswith(f"**Review overdue:** this content was to be reviewed by {last}")
+    assert shown[0].indicator == shown[1].indicator

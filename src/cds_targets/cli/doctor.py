@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -43,6 +44,9 @@ def doctor(context: click.Context) -> None:
     click.echo(
         f"content        {advisor.library.folder}: {len(advisor.library.cards)} cards, {len(advisor.studies)} studies"
     )
+    today = datetime.now(settings.zone).date()
+    overdue = [card.id for card in advisor.library.cards if card.review_by < today]
+    click.echo(f"reviews        {', '.join(overdue) + ' are overdue and say so' if overdue else 'none is overdue'}")
     click.echo(f"links          lead to {', '.join(_hosts(advisor))}")
     click.echo(f"registry       {settings.registry or 'none: only curated studies are matched'}")
     click.echo(f"not stocked    {', '.join(sorted(advisor.not_stocked)) or 'no list'}")

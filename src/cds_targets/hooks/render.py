@@ -88,7 +88,7 @@ def source(topic: str, display: str) -> wire.Source:
 
 def _detail(finding: Finding, words: Wording, call: Call) -> str:
     card = finding.card
-    parts = [words.detail, *words.additions]
+    parts = [_overdue_line(card, call), words.detail, *words.additions]
     if finding.applies:
         parts.append("**Why:** " + _because_line(finding.verdict))
         caveats = dict.fromkeys(caveat for leaf in finding.verdict.leaves() for caveat in leaf.caveats)
@@ -116,6 +116,13 @@ def _because_line(verdict: Verdict) -> str:
         if leaf.outcome is Outcome.MET
     ]
     return "; ".join(escape(sentence) for sentence in dict.fromkeys(met))
+
+
+def _overdue_line(card: CardDefinition, call: Call) -> str:
+    """That nobody has looked at the content for longer than was meant."""
+    if card.review_by >= call.day:
+        return ""
+    return f"**Review overdue:** this content was to be reviewed by {card.review_by}; check its sources."
 
 
 def _stock_line(therapies: Iterable[tuple[str, ...]], call: Call) -> str:
