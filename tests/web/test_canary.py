@@ -139,3 +139,43 @@ def test_t13_a_comment_is_kept_in_its_table_and_nowhere_else(
     assert answer.get_json() == {"received": 1, "new": 1}
     assert CANARY not in caplog.text + json.dumps(answer.get_json()) + client.get("/metrics").text
     assert kept(place).count(CANARY.encode()) == 1
+
+
+HEADERS = (
+    "Accept", "Accept-Language", "Authorization", "Cookie", "Forwarded", "From", "Host", "Origin", "Referer",
+    "User-Agent", "X-Correlation-ID", "X-Forwarded-For", "X-Forwarded-Host", "X-Request-ID", "Traceparent",
+)  # fmt: skip
+
+
+def test_t12_t13_no_header_or_address_leaves_a_trace(
+    client: FlaskClient, place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = example(IRIS, "patient-view")
+    with caplog.at_level(logging.DEBUG):
+        answers = [
+            client.post(f"/cds-services/{path}", json=call, headers={name: f"https://{CANARY}.example"})
+            for name in HEADERS
+            for path in ("targeted-therapies", "targeted-therapies/feedback", "nothing")
+        ]
+        answers += [client.get(f"/{CANARY}"), client.get(f"/cds-services?patient={CANARY}"), client.put(f"/{CANARY}")]
+        answers += [client.post(f"/cds-services/{CANARY}", json=call), client.open("/", method=CANARY.upper())]
+    assert CANARY not in "".join(answer.text + str(answer.headers) for answer in answers)
+    assert CANARY.lower() not in (caplog.text + client.get("/metrics").text).lower()
+    assert CANARY.encode() not in kept(place)
+
+
+def test_t13_of_feedback_only_ids_and_codes_are_kept(client: FlaskClient, place: Path) -> None:
+    (shown,) = client.post("/cds-services/targeted-therapies", json=example(IRIS, "patient-view")).get_json()["cards"]
+    told = {
+        "card": shown["uuid"],
+        "outcome": "overridden",
+        "outcomeTimestamp": "2026-11-23T09:30:00Z",
+        "overrideReason": {"reason": {"code": "a", "system": "https://x.example", "display": "b"}},
+        "extension": {"note": "c"},
+    }
+    told_places = [path for path in places({"feedback": [told]}) if path[-1] not in {"card", "code", "system"}]
+    assert len(told_places) == 4
+    for path in told_places:
+        answer = client.post("/cds-services/targeted-therapies/feedback", json=put({"feedback": [told]}, path, CANARY))
+        assert CANARY not in answer.text + str(answer.headers), path
+        assert CANARY.encode() not in kept(place), path

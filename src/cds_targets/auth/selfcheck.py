@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cds_targets.auth.ehrs import TEST_HOSTS, Ehr
 from cds_targets.errors import SettingsError
 from cds_targets.settings import Settings
+from cds_targets.store.database import url_of
 
 _OTHERS = 0o077
 
@@ -46,7 +47,10 @@ def refuse_unsafe(settings: Settings, ehrs: Iterable[Ehr]) -> None:
 
 
 def _secrets(settings: Settings) -> Iterable[tuple[str, Path]]:
-    if settings.key_file is not None:
-        yield "CDS_TARGETS_KEY_FILE", settings.key_file
-    if settings.store and "://" not in settings.store:
-        yield "CDS_TARGETS_STORE", Path(settings.store)
+    store = url_of(settings.store)
+    path = Path(store.database) if store.get_backend_name() == "sqlite" and store.database else None
+    if path is not None:
+        yield "CDS_TARGETS_STORE", path
+    key = settings.key_file or (path.with_suffix(".key") if path is not None else None)
+    if key is not None:
+        yield "CDS_TARGETS_KEY_FILE", key

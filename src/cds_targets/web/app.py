@@ -69,6 +69,7 @@ def create_app(
         return datetime.now(zone).date()
 
     app = Flask("cds_targets", static_folder=None)
+    app.debug = False  # whatever FLASK_DEBUG says
     app.url_map.strict_slashes = False
     app.wsgi_app = _single_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]
     app.before_request(_begin)
