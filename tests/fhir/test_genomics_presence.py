@@ -327,6 +327,23 @@ def test_a_stain_of_a_named_gene_is_no_variant() -> None:
     assert (fact.gene, fact.call, fact.presence) == ("FGFR2", "3+", Presence.PRESENT)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "protein", "presence"),
+    [
+        ("MLH1 by immunohistochemistry", "Loss of nuclear expression", "MLH1", Presence.ABSENT),
+        ("MSH2 IHC", "Intact nuclear expression", "MSH2", Presence.PRESENT),
+        ("PMS2 protein expression [IHC]", "Absent", "PMS2", Presence.ABSENT),
+        ("PMS2 nuclear expression", "Retained", "PMS2", Presence.PRESENT),
+        ("MSH6", "Retained", "MSH6", Presence.PRESENT),
+        ("MSH6", "Lost", "MSH6", Presence.ABSENT),
+    ],
+)
+def test_repair_proteins_stained_one_by_one_are_read(name: str, value: str, protein: str, presence: Presence) -> None:
+    fact = one({"resourceType": "Observation", "status": "final", "code": {"text": name}, "valueString": value})
+    assert isinstance(fact, Biomarker)
+    assert (fact.marker, fact.presence) == (protein, presence)
+
+
 def test_laboratory_results_and_family_history_are_no_genomics() -> None:
     psa = {"text": "Prostate specific Ag [Mass/volume] in Serum or Plasma"}
     history = {"text": "Family history of MSI-H colorectal cancer"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cds_targets.facts.genomic import (
     Biomarker,
     CopyNumber,
@@ -145,6 +147,7 @@ def _uncalled(condition: CopyNumberIs, case: Case) -> Verdict:
 
 
 _INCONCLUSIVE = (None, "2+", "equivocal")
+_REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
 
 
 def _newest_first(marker: str, case: Case) -> list[Biomarker]:
@@ -152,11 +155,28 @@ def _newest_first(marker: str, case: Case) -> list[Biomarker]:
     return sorted(results, key=lambda b: b.source.when.latest if b.source.when else case.as_of.min, reverse=True)
 
 
+def _repair(case: Case) -> list[Biomarker]:
+    """Mismatch repair from single stains: one protein lost makes it deficient, all four kept proficient."""
+    stains = [stain for protein in _REPAIR_PROTEINS for stain in _newest_first(protein, case)[:1]]
+    lost = [stain for stain in stains if stain.presence is Presence.ABSENT]
+    if lost:
+        return [replace(lost[0], marker="MSI", call="MSI-H", presence=Presence.PRESENT)]
+    kept = [stain for stain in stains if stain.presence is Presence.PRESENT]
+    if len(kept) == len(_REPAIR_PROTEINS):
+        return [replace(kept[0], marker="MSI", call="MSS", presence=Presence.ABSENT)]
+    return []
+
+
 def judge_biomarker(condition: BiomarkerIs, case: Case) -> Verdict:
-    """The newest settled result of the marker; an inconclusive HER2 stain is settled by in-situ hybridisation."""
+    """The newest settled result of the marker, or what stands in for one that is missing or inconclusive.
+
+    An in-situ hybridisation settles a HER2 stain, separate stains of the four repair proteins tell of MSI.
+    """
     results = _newest_first(condition.marker, case)
     if not results or results[0].call in _INCONCLUSIVE:
         results = _newest_first(f"{condition.marker} ISH", case) or results
+    if not results and condition.marker == "MSI":
+        results = _repair(case)
     if not results:
         gaps = case.unseen(condition.topics)
         return unknown(condition, "; ".join(gaps) or f"no {condition.marker} result was reported")

@@ -32,8 +32,12 @@ _NAMES = (
     (re.compile(rf"\bprogesterone receptor\b|progesteron-?rezeptor|\bpr{_STAINED_FOR}"), "PR"),
 )
 _NOT_A_RESULT = ("implication", "family", "history", "therapy", "method", "serum", "plasma", "panel")
-_STAIN = re.compile(r"immun(?:e|o|)[ -]?(?:stain|histo)|\bihc\b", re.IGNORECASE)
-_STAINED = re.compile(r"^(.{2,60}?)(?: Ag)?(?: \[| by |[ -]?stain|[ -]ihc|[ -]?immun|,|$)", re.IGNORECASE)
+_STAIN = re.compile(r"immun(?:e|o|)[ -]?(?:stain|histo)|\bihc\b|(?:protein|nuclear) expression", re.IGNORECASE)
+_REPAIR_STAINED = re.compile(r"\b(?:retained|intact|preserved|lost|loss of)\b", re.IGNORECASE)
+_STAINED = re.compile(
+    r"^(.{2,60}?)(?: Ag)?(?: (?:nuclear )?(?:protein|expression))*(?: \[| \(| by |[ -]?stain|[ -]ihc|[ -]?immun|,|$)",
+    re.IGNORECASE,
+)
 _SCALE = {
     "TPS": re.compile(r"tumou?r proportion|\btps\b|viable tumou?r cells"),
     "CPS": re.compile(r"combined positive|\bcps\b"),
@@ -74,13 +78,19 @@ def marker_of(found: list[Coding], text: str) -> str | None:
 def stain_of(found: list[Coding], name: str, resource: Resource, genes: Genes) -> str | None:
     """The gene whose protein was stained, if the Observation is an immunohistochemical result; else None."""
     by_code = any(coding.code == codes.IMMUNOHISTOCHEMISTRY for coding in found)
-    if not by_code and not _STAIN.search(name):
+    if not by_code and not _STAIN.search(name) and not _is_repair_stain(name, resource):
         return None
     named = [gene.symbol for gene in read_genes(Parts.of(resource), genes) if gene.symbol]
     if len(named) == 1:
         return named[0]
     match = _STAINED.match(name)
     return genes.named(match[1]) if match is not None and not named else None
+
+
+def _is_repair_stain(name: str, resource: Resource) -> bool:
+    """A repair protein alone with the words of a stain: "MSH6" "Retained"."""
+    told = " ".join(concept_text(concept) for concept in value_concepts(resource))
+    return bool(MMR_PROTEIN.fullmatch(name.strip()) and _REPAIR_STAINED.search(told))
 
 
 def read_biomarker(marker: str, resource: Resource, source: Source, gene: str | None = None) -> Biomarker:
