@@ -45,7 +45,11 @@ CREATE TABLE IF NOT EXISTS site (
   nct TEXT NOT NULL, code TEXT NOT NULL, country TEXT NOT NULL, state TEXT NOT NULL, city TEXT NOT NULL,
   latitude REAL, longitude REAL, PRIMARY KEY (nct, code, country, state, city)) WITHOUT ROWID;
 """
-_FORGET = tuple(f"DELETE FROM {table} WHERE nct = ?" for table in ("mention", "seeks", "site"))  # noqa: S608
+_FORGET = (
+    "DELETE FROM mention WHERE nct = ?",
+    "DELETE FROM seeks WHERE nct = ?",
+    "DELETE FROM site WHERE nct = ?",
+)
 # `seeks` and `site` hold the studies taking patients. `seeks` has a row for each tumour type and each change a study
 # names ("KRAS G12C"), or for the gene where it names no change of it ("KRAS"), with all that sorting out needs: a
 # patient is matched by reading the newest of a few ranges of it. `countries`: "|DE|US|".
