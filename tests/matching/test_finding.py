@@ -47,6 +47,15 @@ def test_nothing_is_left_to_say_where_a_note_withholds_the_rest_of_what_is_being
     assert ada.additions == ()
 
 
+@pytest.mark.parametrize("ongoing", [True, False])
+def test_a_warning_stands_though_its_alternative_is_being_taken_or_was_given(ongoing: bool) -> None:
+    warning = card(kind="resistance", therapies=[["adagrasib"]], card=TEXT | {"indicator": "warning"})
+    ada = judged(warning, **ADA, therapies=[{"drug": "adagrasib", "first": "90 days ago", "ongoing": ongoing}])
+    assert ada.applies
+    assert ada.therapies == ()
+    assert (wording(ada).indicator, wording(ada).summary) == ("warning", TEXT["summary"])
+
+
 def test_a_combination_is_one_regimen_and_stays_while_one_member_is_taken() -> None:
     pair = card(therapies=[["sotorasib", "panitumumab"]])
     one = judged(pair, **ADA, therapies=[{"drug": "sotorasib", "ongoing": True}])

@@ -70,7 +70,8 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
     """One card judged for one patient, whatever the outcome."""
     verdict = judge_lines(card.lines, card.exceptions, record, terms)
     therapies = _not_taken(card, record)
-    if verdict.outcome is Outcome.MET and card.therapies and not therapies:
+    proposes = card.kind is Kind.THERAPY
+    if verdict.outcome is Outcome.MET and proposes and card.therapies and not therapies:
         verdict = _already_taken(card, verdict)
     values = verdict.bound()
     additions: list[str] = []
@@ -84,7 +85,12 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
         left = tuple(regimen for regimen in therapies if regimen not in withheld)
         therapies, before = _not_repeated(left, record)
         additions.extend(before)
-        if withheld and not left and _now(record) & {drug for regimen in card.therapies for drug in regimen}:
+        if (
+            proposes
+            and withheld
+            and not left
+            and _now(record) & {drug for regimen in card.therapies for drug in regimen}
+        ):
             verdict, additions, judged = _already_taken(card, verdict), [], []
     else:
         therapies = ()

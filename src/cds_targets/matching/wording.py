@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cds_targets.library.definition import PLACEHOLDER
+from cds_targets.library.definition import PLACEHOLDER, Kind
 from cds_targets.matching.finding import Finding
 
 
@@ -36,7 +36,7 @@ def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
     if finding.applies:
         text = card.card
         additions = tuple(fill(addition, finding.values, escape) for addition in finding.additions)
-        if card.therapies and not finding.therapies:
+        if card.kind is Kind.THERAPY and card.therapies and not finding.therapies:
             summary = f"Nothing left to propose: {card.title}"
             return Wording("info", summary if len(summary) < 140 else card.title, "", additions)
         return Wording(
