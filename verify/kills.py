@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy import select
 
@@ -23,7 +24,7 @@ def _tell(service: Service, name: str, stop: threading.Event, acknowledged: list
     number = 0
     while not stop.is_set():
         number += 1
-        card = f"{name}-{number}"
+        card = str(uuid5(NAMESPACE_OID, f"{name}-{number}"))
         item = {"card": card, "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
         with suppress(OSError):
             if service.post(f"{VIEW}/feedback", {"feedback": [item]}) == 200:

@@ -77,6 +77,11 @@ class Advisor:
         not_stocked = read_not_stocked(settings.not_stocked, library.terms.drugs)
         return cls(settings, library, tuple(studies), contents, policy, fetcher, not_stocked)
 
+    @property
+    def reasons(self) -> frozenset[tuple[str, str]]:
+        """(system, code) of the override reasons that cards offer."""
+        return frozenset((reason.system, reason.code) for reason in self.library.terms.override_reasons.values())
+
     def record(self, request: HookRequest, today: date) -> PatientRecord:
         """The patient record of a call, as read on `today`."""
         context = request.context

@@ -104,9 +104,12 @@ def test_f18_a_card_switched_off_is_shown_by_no_host_within_seconds(hosts: tuple
         time.sleep(0.1)
 
 
+TOLD = "a5e0c9b2-6a2f-4c65-9a53-6f1d1a9f7c10"
+
+
 def test_t31_feedback_told_to_both_hosts_is_kept_once(hosts: tuple[Server, Server]) -> None:
     path = VIEW + "/feedback"
-    item = {"card": "told-twice", "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
+    item = {"card": TOLD, "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
     tries = [(host, token(f"feedback-{number}-{host.port}", path)) for number in range(10) for host in hosts]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda each: post(each[0], {"feedback": [item]}, each[1], path), tries))
@@ -114,7 +117,7 @@ def test_t31_feedback_told_to_both_hosts_is_kept_once(hosts: tuple[Server, Serve
     assert sum(json.loads(told)["new"] for _, told in answers) == 1
     store = open_store()
     with store.database.reading() as connection:
-        kept = list(connection.execute(select(feedback.c.uuid).where(feedback.c.uuid == "told-twice")))
+        kept = list(connection.execute(select(feedback.c.uuid).where(feedback.c.uuid == TOLD)))
     assert len(kept) == 1
     assert store.verify().problems == ()
     store.close()

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from cds_targets.store.store import Store
 from cds_targets.store.tables import feedback
+from tests.store.ids import uuid_of
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -97,4 +98,4 @@ def test_t31_the_same_feedback_told_by_all_is_one_row(store: Store, address: str
     assert [len(told(worker)) for worker in workers] == [100] * 4
     with store.database.reading() as connection:
         kept = list(connection.execute(select(feedback.c.uuid)).scalars())
-    assert sorted(kept) == sorted(f"same-{number}" for number in range(100))
+    assert sorted(kept) == sorted(uuid_of(f"same-{number}") for number in range(100))

@@ -10,21 +10,22 @@ from cds_targets.store.feedback import FeedbackRecord
 from cds_targets.store.issued import IssuedCard
 from cds_targets.store.rates import Rate, rates
 from cds_targets.store.store import CallRecord, Store
+from tests.store.ids import uuid_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SERVICE = "therapy-safety-select"
 
 
-def show(store: Store, uuid: str, days_ago: int, card: str = "liver") -> None:
-    told = IssuedCard(uuid, card, 1, "toxicity", "warning", b"said")
+def show(store: Store, name: str, days_ago: int, card: str = "liver") -> None:
+    told = IssuedCard(uuid_of(name), card, 1, "toxicity", "warning", b"said")
     at = Store(store.database, store.keys, lambda: NOW - timedelta(days=days_ago))
     at.record_call(CallRecord("r", SERVICE, "cards", "ada", "dr-berg"), [told])
 
 
-def answer(store: Store, uuid: str, outcome: str, at: datetime) -> None:
+def answer(store: Store, name: str, outcome: str, at: datetime) -> None:
     suggestions = ("s1",) if outcome == "accepted" else ()
     there = Store(store.database, store.keys, lambda: NOW)
-    there.add_feedback([FeedbackRecord(SERVICE, uuid, outcome, at, suggestions)])
+    there.add_feedback([FeedbackRecord(SERVICE, uuid_of(name), outcome, at, suggestions)])
 
 
 def of(store: Store, days: int = 7) -> list[Rate]:

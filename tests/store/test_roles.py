@@ -15,6 +15,7 @@ from cds_targets.store.feedback import FeedbackRecord
 from cds_targets.store.governance import Decision
 from cds_targets.store.issued import IssuedCard
 from cds_targets.store.store import CallRecord, Store
+from tests.store.ids import uuid_of
 from tests.store.servers import programs
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -48,9 +49,10 @@ if programs() is not None:
         owner.close()
 
     def test_the_services_role_can_do_all_that_calls_need(service: Store) -> None:
-        card = IssuedCard("c1", "liver", 1, "toxicity", "warning", b"said")
+        card = IssuedCard(uuid_of("c1"), "liver", 1, "toxicity", "warning", b"said")
         service.record_call(CallRecord("r1", "therapy-safety-select", "cards", "ada", "dr-berg"), [card])
-        assert service.add_feedback([FeedbackRecord("therapy-safety-select", "c1", "overridden", AT, comment="x")]) == 1
+        told = FeedbackRecord("therapy-safety-select", card.uuid, "overridden", AT, comment="x")
+        assert service.add_feedback([told]) == 1
         assert service.seen_jti("https://ehr.example.org", "t1", 4_000_000_000) is False
         assert service.seen_jti("https://ehr.example.org", "t1", 4_000_000_000) is True
         service.decide("card", "liver", Decision.OFF, "Dr Berg", "a test")

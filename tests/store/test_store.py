@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,22 +17,23 @@ from cds_targets.store.issued import IssuedCard
 from cds_targets.store.keep import backup, purge
 from cds_targets.store.store import CallRecord, Store
 from cds_targets.store.tables import comments, feedback, issued
+from tests.store.ids import uuid_of
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 SELECT = "therapy-safety-select"
 
 
-def card(uuid: str = "c1", said: str = "check the liver") -> IssuedCard:
-    return IssuedCard(uuid, "liver", 3, "toxicity", "warning", said.encode())
+def card(name: str = "c1", said: str = "check the liver") -> IssuedCard:
+    return IssuedCard(uuid_of(name), "liver", 3, "toxicity", "warning", said.encode())
 
 
 def show(store: Store, *cards: IssuedCard, patient: str = "ada", tenant: str = "", viewer: str = "dr-berg") -> None:
     store.record_call(CallRecord("r1", SELECT, "cards", patient, viewer, "k" * 64, tenant), cards)
 
 
-def dismissed(uuid: str = "c1", comment: str | None = None, at: datetime = AT) -> FeedbackRecord:
-    return FeedbackRecord(SELECT, uuid, "overridden", at, comment=comment)
+def dismissed(name: str = "c1", comment: str | None = None, at: datetime = AT) -> FeedbackRecord:
+    return FeedbackRecord(SELECT, uuid_of(name), "overridden", at, comment=comment)
 
 
 def kept(store: Store, column: object) -> list[object]:
@@ -65,7 +67,7 @@ def test_t13_nothing_of_the_patient_or_the_user_is_kept(store: Store) -> None:
 def test_an_answer_given_again_is_kept_once(store: Store) -> None:
     show(store, card())
     show(store, card())
-    assert kept(store, issued.c.uuid) == ["c1"]
+    assert kept(store, issued.c.uuid) == [uuid_of("c1")]
 
 
 def test_feedback_is_kept_once_however_often_it_is_told(store: Store) -> None:
@@ -144,13 +146,48 @@ def test_what_is_too_old_is_forgotten_and_the_chain_stays_whole(store: Store) ->
     assert (found.rows, found.problems) == (2, ())
 
 
-def test_t13_a_reason_is_kept_as_a_code_and_never_as_text(store: Store) -> None:
-    for number, (system, code) in enumerate(
-        [("http://terminology.hl7.org/x", "patient-refuses"), ("Ada Lovelace", "Ada moves away"), ("", "x" * 300)]
-    ):
-        store.add_feedback([FeedbackRecord(SELECT, f"c{number}", "overridden", AT, reason=(system, code))])
-    assert kept(store, feedback.c.reason_code) == ["patient-refuses", "other", "other"]
-    assert kept(store, feedback.c.reason_system) == ["http://terminology.hl7.org/x", "", ""]
+SYSTEM = "http://terminology.hl7.org/x"
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        ((SYSTEM, "patient-refuses"), (SYSTEM, "patient-refuses")),
+        (("", "patient-refuses"), ("", "patient-refuses")),
+        (("", "ada-lovelace"), ("", "other")),
+        ((SYSTEM, "ada-lovelace"), ("", "other")),
+        (("urn:ada:lovelace", "patient-refuses"), ("", "other")),
+        (("", ""), ("", "other")),
+        (None, (None, None)),
+    ],
+)
+def test_t13_of_reasons_only_those_that_were_offered_are_kept(
+    store: Store, told: tuple[str, str] | None, written: tuple[str | None, str | None]
+) -> None:
+    record = FeedbackRecord(SELECT, uuid_of("c1"), "overridden", AT, reason=told)
+    store.add_feedback([record], offered=frozenset({(SYSTEM, "patient-refuses")}))
+    assert (kept(store, feedback.c.reason_system), kept(store, feedback.c.reason_code)) == ([written[0]], [written[1]])
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["ada-lovelace", "1815-12-10", "c1", uuid_of("c1") + " ada", "urn:uuid:" + uuid_of("c1"), uuid_of("c1")[:-1], "é"],
+)
+def test_t13_an_id_that_is_no_uuid_is_kept_as_a_hash_and_counts_once(store: Store, told: str) -> None:
+    tell = [FeedbackRecord(SELECT, told, "accepted", AT, (told, uuid_of("s1")))]
+    assert [store.add_feedback(tell, tenant) for tenant in ("north", "north", "south")] == [1, 0, 1]
+    north, south = kept(store, feedback.c.uuid)
+    assert north != south  # nor does a hash tell tenants that they mean the same
+    for written in (north, south):
+        assert re.fullmatch("[0-9a-f]{32}", str(written))
+    expected = {f'["{one}","{uuid_of("s1")}"]' for one in (north, south)}
+    assert set(kept(store, feedback.c.suggestions)) == expected
+
+
+def test_the_id_of_a_card_is_kept_as_it_was_told(store: Store) -> None:
+    names = [uuid_of("c1"), uuid_of("c2").upper()]
+    store.add_feedback([FeedbackRecord(SELECT, name, "overridden", AT) for name in names])
+    assert sorted(map(str, kept(store, feedback.c.uuid))) == sorted(names)
 
 
 def test_another_key_file_is_refused_before_anything_is_written(address: str, key_file: Path, tmp_path: Path) -> None:

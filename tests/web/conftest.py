@@ -26,6 +26,7 @@ class FixedAdvisor:
 
     answer: Callable[[], HookResponse] = HookResponse
     calls: list[tuple[str, HookRequest, date]] = field(default_factory=list)
+    reasons: frozenset[tuple[str, str]] = frozenset({("https://example.org", "patient-refuses")})
 
     def advise(self, service_id: str, request: HookRequest, today: date) -> HookResponse:
         check_call(service_of(service_id), request)

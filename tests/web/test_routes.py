@@ -227,15 +227,18 @@ def test_a_body_without_a_stated_length_is_bounded_too(client: FlaskClient) -> N
     assert answer.status_code == 413
 
 
+C1, C2 = "0b6d8f6e-3b0a-4c1e-8a36-1f0a5e6f2d01", "0b6d8f6e-3b0a-4c1e-8a36-1f0a5e6f2d02"
+
+
 def test_feedback_is_taken_and_counted(client: FlaskClient, store: Store) -> None:
-    item = {"card": "c1", "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
+    item = {"card": C1, "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
     reason = {"reason": {"code": "patient-refuses", "system": "https://example.org"}, "userComment": "Ada moves away"}
-    body = {"feedback": [item, {**item, "card": "c2", "overrideReason": reason}]}
+    body = {"feedback": [item, {**item, "card": C2, "overrideReason": reason}]}
     assert post(client, VIEW + "/feedback", body).get_json() == {"received": 2, "new": 2}
     assert post(client, VIEW + "/feedback", body).get_json() == {"received": 2, "new": 0}
     with store.database.reading() as connection:
         first, second = connection.execute(select(feedback).order_by(feedback.c.id)).all()
-    assert (first.service, first.uuid, first.reason_code, first.commented) == ("targeted-therapies", "c1", None, 0)
+    assert (first.service, first.uuid, first.reason_code, first.commented) == ("targeted-therapies", C1, None, 0)
     assert (second.reason_system, second.reason_code) == ("https://example.org", "patient-refuses")
     assert second.commented == 1
 

@@ -15,38 +15,48 @@ from cds_targets.store.tables import comments, issued, stamp
 from cds_targets.store.tables import feedback as table
 from cds_targets.store.writing import once
 
-_SYSTEM = re.compile(r"(https?://|urn:)[A-Za-z0-9./:_~#%-]{1,240}", re.ASCII)
-_CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+Reasons = frozenset[tuple[str, str]]  # (system, code) of every override reason that cards offer
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackRecord:
-    """What was done with one card of one service. `comment` may hold patient data."""
+    """What was done with one card of one service, as told: each text but `service` and `outcome` may hold patient data.
+
+    `reason` is (system, code).
+    """
 
     service: str
-    card: str
+    card: str = field(repr=False)
     outcome: str
     at: datetime
-    suggestions: tuple[str, ...] = ()
-    reason: tuple[str, str] | None = None
+    suggestions: tuple[str, ...] = field(default=(), repr=False)
+    reason: tuple[str, str] | None = field(default=None, repr=False)
     comment: str | None = field(default=None, repr=False)
 
 
-def add(connection: Connection, keys: Keys, tenant: str, now: datetime, records: Sequence[FeedbackRecord]) -> int:
+def add(
+    connection: Connection,
+    keys: Keys,
+    tenant: str,
+    now: datetime,
+    records: Sequence[FeedbackRecord],
+    offered: Reasons = frozenset(),
+) -> int:
     """Keep what is new and return how many that were; a comment is kept only with a card that this tenant was shown."""
     known = _known(connection, tenant, {record.card for record in records})
     new = 0
     statement = once(connection, table).returning(table.c.id)
     for record in dict.fromkeys(records):
-        system, code = _reason(record)
+        system, code = _reason(record, offered)
         row = {
             "tenant": tenant,
             "service": record.service,
-            "uuid": record.card,
+            "uuid": _identity(keys, tenant, record.card),
             "outcome": record.outcome,
             "told_at": stamp(record.at),
             "received_at": stamp(now),
-            "suggestions": orjson.dumps(list(record.suggestions)).decode(),
+            "suggestions": orjson.dumps([_identity(keys, tenant, one) for one in record.suggestions]).decode(),
             "reason_system": system,
             "reason_code": code,
             "commented": int(record.comment is not None),
@@ -61,12 +71,18 @@ def add(connection: Connection, keys: Keys, tenant: str, now: datetime, records:
     return new
 
 
-def _reason(record: FeedbackRecord) -> tuple[str | None, str | None]:
-    """The reason as far as it is a code of a system; free text in its place may hold patient data and is not kept."""
+def _identity(keys: Keys, tenant: str, told: str) -> str:
+    """A UUID as told; whatever else is no id of ours may hold patient data, and is kept as a keyed hash."""
+    return told if _UUID.fullmatch(told) else keys.hash("id", tenant, told)
+
+
+def _reason(record: FeedbackRecord, offered: Reasons) -> tuple[str | None, str | None]:
+    """A reason that was offered, its system as told or left out; any other is `other`, for it may hold patient data."""
     if record.reason is None:
         return None, None
     system, code = record.reason
-    return system if _SYSTEM.fullmatch(system) else "", code if _CODE.fullmatch(code) else "other"
+    known = record.reason in offered or (not system and any(code == one for _, one in offered))
+    return record.reason if known else ("", "other")
 
 
 def _known(connection: Connection, tenant: str, uuids: set[str]) -> set[tuple[str, str]]:

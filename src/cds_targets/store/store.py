@@ -18,7 +18,7 @@ from cds_targets.errors import SettingsError, StoreUnavailable
 from cds_targets.store import audit, governance, issued, tokens
 from cds_targets.store import feedback as feedback_table
 from cds_targets.store.database import MEMORY, Database, prepare_file, url_of
-from cds_targets.store.feedback import FeedbackRecord
+from cds_targets.store.feedback import FeedbackRecord, Reasons
 from cds_targets.store.governance import Decision, Policy, Subject
 from cds_targets.store.issued import IssuedCard, Shown
 from cds_targets.store.keys import Keys
@@ -207,11 +207,17 @@ class Store:
         """The store's clock, in UTC."""
         return self._now()
 
-    def add_feedback(self, records: Sequence[FeedbackRecord], tenant: str = "", request: str = "") -> int:
-        """Keep feedback and return how much of it was new."""
+    def add_feedback(
+        self,
+        records: Sequence[FeedbackRecord],
+        tenant: str = "",
+        request: str = "",
+        offered: Reasons = frozenset(),
+    ) -> int:
+        """Keep feedback and return how much of it was new; only reasons that were `offered` are kept as told."""
         now = self._now()
         with self.database.writing() as connection:
-            new = feedback_table.add(connection, self.keys, tenant, now, records)
+            new = feedback_table.add(connection, self.keys, tenant, now, records, offered)
             facts = {"request": request, "received": len(records), "new": new}
             audit.append(connection, self.keys, now, "feedback", tenant, facts)
         return new

@@ -83,7 +83,7 @@ def create_app(
         fetch = partial(fetched, ca=settings.ca_bundle)
         verifier = Verifier(ehrs, settings.public_url, store.seen_jti, fetch)
         authentication.install(app, verifier, store)
-    journal = Journal(settings, store, metrics, policy, knowledge)
+    journal = Journal(settings, store, metrics, policy, knowledge, advisor.reasons)
     app.register_blueprint(blueprint(Parts(settings, advisor, journal, today or day)))
     app.register_blueprint(operations_blueprint(journal))
     app.register_blueprint(studies_blueprint(settings, advisor, today or day))

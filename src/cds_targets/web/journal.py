@@ -16,7 +16,7 @@ from cds_targets.hooks.request import HookRequest
 from cds_targets.hooks.response import Card, HookResponse
 from cds_targets.library.definition import Kind
 from cds_targets.settings import Settings
-from cds_targets.store.feedback import FeedbackRecord
+from cds_targets.store.feedback import FeedbackRecord, Reasons
 from cds_targets.store.governance import Policy, Showing
 from cds_targets.store.issued import IssuedCard
 from cds_targets.store.past import SETTINGS
@@ -46,6 +46,7 @@ class Journal:
     metrics: Metrics
     policy: Callable[[], Policy]
     knowledge: str
+    reasons: Reasons
 
     def is_heartbeat(self, request: HookRequest, caller: Caller) -> bool:
         """Whether the call is about a synthetic patient."""
@@ -89,7 +90,7 @@ class Journal:
 
     def feedback(self, service: str, records: list[FeedbackRecord], caller: Caller) -> int:
         """Keep feedback; returns how many were new."""
-        new = self.store.add_feedback(records, caller.tenant, caller.request)
+        new = self.store.add_feedback(records, caller.tenant, caller.request, self.reasons)
         self.metrics.took_feedback(service, new)
         return new
 

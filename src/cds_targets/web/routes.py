@@ -18,7 +18,7 @@ from cds_targets.hooks.request import HookRequest, parse_request
 from cds_targets.hooks.response import HookResponse, extension_schema, to_json
 from cds_targets.hooks.services import discovery, service_of
 from cds_targets.settings import Settings
-from cds_targets.store.feedback import FeedbackRecord
+from cds_targets.store.feedback import FeedbackRecord, Reasons
 from cds_targets.web.authentication import own_server
 from cds_targets.web.home import home_page
 from cds_targets.web.journal import Caller, Journal
@@ -28,6 +28,10 @@ from cds_targets.web.published import openapi_text
 
 class Advises(Protocol):
     """What answers a call: `advise` raises RequestError (400), UnknownService (404) or MissingData (412)."""
+
+    @property
+    def reasons(self) -> Reasons:
+        """The override reasons that cards offer."""
 
     def advise(self, service_id: str, request: HookRequest, today: date) -> HookResponse:
         """The cards for this call on `today`, a calendar day in the site's time zone."""
