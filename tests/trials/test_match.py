@@ -65,6 +65,22 @@ def test_closed_and_reported_studies_are_never_offered() -> None:
     assert not any(study.open for study in studies() if study.nct in CLOSED)
 
 
+def test_an_arm_whose_openness_cannot_be_told_is_a_question_and_no_match() -> None:
+    short: dict[str, Any] = {"tumour": {"is": "LUAD", "extent": "metastatic"}, "amplified": ["MDM2"], "age": 60}
+    found = match_studies(studies(), patient(**short, wild_type=["TP53"], ecog=1), library().terms)
+    match = next(match for match in found if match.study.nct == "NCT03611868")
+    assert match.outcome is Outcome.UNKNOWN
+    assert any("whether the cohorts of other solid tumours still take patients" in p for p in match.open_points)
+    met, unknown = offered(**short, variants=["TP53 R175H"])
+    assert "NCT03611868" not in met | unknown
+
+
+def test_an_arm_that_is_open_speaks_before_one_whose_openness_cannot_be_told() -> None:
+    melanoma = {"tumour": {"is": "UM", "extent": "metastatic"}, "amplified": ["MDM2"], "wild_type": ["TP53"]}
+    met, _ = offered(**melanoma)
+    assert "NCT03611868" in met
+
+
 def test_a_tumour_agnostic_study_is_not_asked_about_where_nothing_points_to_it() -> None:
     met, unknown = offered(tumour="BLCA", genomics="not sent")
     assert not {"NCT06326411", "NCT04785196", "NCT03611868"} & (met | unknown)

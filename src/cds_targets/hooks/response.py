@@ -177,7 +177,7 @@ class CardExtension(_Extended):
 
     `therapies`: the regimens the card proposes, generic names in lower case; members of an inner list go together,
     alternatives are separate lists; never the drug a warning is about: that is `about`. `trials`: studies offered as a
-    potential match; `trials_unknown`: a tumour or genomic criterion cannot be told.
+    potential match; `trials_unknown`: a tumour or genomic criterion, or whether the arm is open, cannot be told.
     """
 
     id: Identifier

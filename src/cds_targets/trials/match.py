@@ -32,7 +32,7 @@ _GENOMIC = (VariantIs, FusionIs, CopyNumberIs, BiomarkerIs, WildType)
 
 @dataclass(frozen=True, slots=True)
 class StudyMatch:
-    """A study that may fit: `outcome` MET is a potential match, UNKNOWN one whose tumour or gene cannot be told."""
+    """A study that may fit: `outcome` MET is a potential match; UNKNOWN: its tumour, gene or arm cannot be told."""
 
     study: Study
     arm: Arm
@@ -109,6 +109,9 @@ def _match_arm(
         if verdict.outcome is Outcome.MET:
             typed = typed or (tumour and _names_a_type(line))
             finding = finding or (genomic and not _is_about(line, (WildType,)))
+    if arm.unsure:
+        criteria.append(Verdict("arm", Outcome.UNKNOWN, arm.unsure))
+        deciding.add(Outcome.UNKNOWN)
     if Outcome.UNKNOWN not in deciding:
         return StudyMatch(study, arm, Outcome.MET, tuple(criteria), typed + finding)
     if typed or finding or _changed(study.targets, record):

@@ -42,6 +42,7 @@ class Arm(Written):
 
     name: str
     drugs: tuple[str, ...] = ()
+    unsure: str | None = Field(None, description="Why it cannot be told whether it takes patients: never a match.")
     when: tuple[WrittenLine, ...] = Field(min_length=1)
     unless: tuple[WrittenLine, ...] = ()
 
