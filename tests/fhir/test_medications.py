@@ -318,3 +318,14 @@ def test_a_test_among_the_drafts_is_known_by_its_panel() -> None:
         {"resourceType": "ServiceRequest", "id": "s", "status": "draft", "intent": "order", "code": panel}
     )
     assert found[0].tests
+
+
+def test_a_metabolic_panel_among_the_drafts_covers_the_liver_tests_and_not_magnesium() -> None:
+    panel = {"coding": [{"system": "http://loinc.org", "code": "24323-8"}]}
+    found, _ = orders(
+        {"resourceType": "ServiceRequest", "id": "s", "status": "draft", "intent": "order", "code": panel}
+    )
+    panels = terms().labs.panels
+    assert panels["liver-panel"].placed_by(found[0].tests)
+    assert not panels["electrolytes"].placed_by(found[0].tests)
+    assert not panels["potassium-magnesium"].placed_by(found[0].tests)

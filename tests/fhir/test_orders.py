@@ -70,6 +70,7 @@ def test_an_encounter_is_named_where_its_id_can_be_one(encounter: str | None, re
         ("Hepatic function panel", "liver-panel"),
         ("liver function tests", "liver-panel"),
         ("CBC", "cbc"),
+        ("CMP", "comprehensive-metabolic-panel"),
         ("Complete blood count with differential", "cbc"),
         ("12-lead ECG", "ecg"),
         ("Lipid panel", None),
