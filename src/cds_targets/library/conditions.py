@@ -267,7 +267,7 @@ class LabIs(Condition):
 
 
 class LabRise(Condition):
-    """The newest result lies this much above the earliest one within the period."""
+    """The newest result lies this much above the lowest earlier one within the period."""
 
     word = "lab_rise"
     topics = (Topic.LABS, Topic.MEASUREMENTS)
