@@ -15,6 +15,18 @@ def test_placeholders_are_filled_from_what_the_lines_bound() -> None:
     assert (said.summary, said.detail) == ("KRAS G12C: an inhibitor is an option", "KRAS G12C.")
 
 
+def test_the_summary_says_what_is_left_where_not_all_it_names_is_proposed() -> None:
+    taken = [{"drug": "sotorasib", "ongoing": True}]
+    said = wording(judged(card(), **ADA, therapies=taken))
+    assert said.summary == "KRAS G12C: an inhibitor is an option; proposed here: adagrasib"
+
+
+def test_a_summary_without_room_for_what_is_left_stays_as_it_is() -> None:
+    long = {"indicator": "info", "summary": "A summary of some length " * 5, "detail": ""}
+    said = wording(judged(card(card=long), **ADA, therapies=[{"drug": "sotorasib", "ongoing": True}]))
+    assert said.summary == long["summary"]
+
+
 def test_bound_values_are_escaped_in_the_detail_and_its_additions_only() -> None:
     note = {"when": [{"tumour": {"is": "NSCLC", "as": "site"}}], "text": "In {site.name}."}
     said = wording(judged(card(notes=[note]), **ADA), shout)

@@ -39,9 +39,11 @@ def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
         if card.kind is Kind.THERAPY and card.therapies and not finding.therapies:
             summary = f"Nothing left to propose: {card.title}"
             return Wording("info", summary if len(summary) < 140 else card.title, "", additions)
+        summary = fill(text.summary, finding.values, plain)
+        left = _left(finding)
         return Wording(
             text.indicator,
-            fill(text.summary, finding.values, plain),
+            summary + left if len(summary + left) < 140 else summary,
             fill(text.detail, finding.values, escape).strip(),
             additions,
         )
@@ -53,6 +55,13 @@ def wording(finding: Finding, escape: Callable[[str], str] = plain) -> Wording:
             (),
         )
     return Wording("info", f"Could not be judged: {card.title}"[:139], "", ())
+
+
+def _left(finding: Finding) -> str:
+    """Which of the proposals that the summary names are left for this patient, where some are not."""
+    if finding.card.kind is not Kind.THERAPY or len(finding.therapies) == len(finding.card.therapies):
+        return ""
+    return "; proposed here: " + " or ".join(" + ".join(regimen) for regimen in finding.therapies)
 
 
 def fill(text: str, values: dict[str, str], escape: Callable[[str], str]) -> str:
