@@ -256,7 +256,7 @@ def _order(finding: Finding) -> tuple[int, int, str]:
     indicator = card.card.indicator
     if not finding.applies and card.unknown_card is not None:
         indicator = card.unknown_card.indicator
-    return {"critical": 0, "warning": 1, "info": 2}[indicator], card.rank, card.id
+    return {"critical": 0, "warning": 1, "info": 2}[indicator], finding.rank, card.id
 
 
 def _uninterpreted(record: PatientRecord, findings: list[Finding]) -> tuple[str, ...]:

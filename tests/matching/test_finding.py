@@ -47,6 +47,13 @@ def test_nothing_is_left_to_say_where_a_note_withholds_the_rest_of_what_is_being
     assert ada.additions == ()
 
 
+def test_a_card_with_nothing_left_to_propose_comes_after_those_that_propose() -> None:
+    note = {"when": [{"variant": {"gene": "KRAS", "protein": "G12C"}}], "text": "No.", "withholds": [["sotorasib"]]}
+    first = card(id="first", rank=1, therapies=[["sotorasib"]], notes=[note])
+    second = card(id="second", rank=50)
+    assert [finding.card.id for finding in found(first, second, **ADA).shown] == ["second", "first"]
+
+
 @pytest.mark.parametrize("ongoing", [True, False])
 def test_a_warning_stands_though_its_alternative_is_being_taken_or_was_given(ongoing: bool) -> None:
     warning = card(kind="resistance", therapies=[["adagrasib"]], card=TEXT | {"indicator": "warning"})

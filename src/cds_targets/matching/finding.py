@@ -15,6 +15,8 @@ from cds_targets.matching.treatment_conditions import drugs_of
 from cds_targets.matching.verdict import Outcome, Verdict
 from cds_targets.terms import Terms
 
+SPENT_RANK = 100  # after every card's own, which ends at 99
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -44,6 +46,12 @@ class Finding:
     def kind(self) -> Kind:
         """The card's kind; a therapy card that proposes nothing to this patient is a notice."""
         return Kind.NOTICE if self.card.kind is Kind.THERAPY and not self.therapies else self.card.kind
+
+    @property
+    def rank(self) -> int:
+        """The card's rank; what has nothing left to propose comes after what has."""
+        spent = self.applies and self.card.kind is Kind.THERAPY and bool(self.card.therapies) and not self.therapies
+        return SPENT_RANK if spent else self.card.rank
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -228,7 +236,7 @@ _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 def _urgency(finding: Finding) -> tuple[int, int, str]:
     card = finding.card
     text = card.card if finding.applies or card.unknown_card is None else card.unknown_card
-    return _URGENCY[text.indicator], card.rank, card.id
+    return _URGENCY[text.indicator], finding.rank, card.id
 
 
 def _unseen(finding: Finding, case: Case) -> Iterable[str]:
