@@ -23,6 +23,7 @@ KEY_OF_SEARCH = {
     "MedicationStatement": "medicationStatements",
     "MedicationAdministration": "medicationAdministrations",
     "DiagnosticReport": "reports",
+    "ServiceRequest": "serviceRequests",
 }
 
 

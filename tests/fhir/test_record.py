@@ -235,3 +235,35 @@ def test_each_topic_of_a_search_that_covers_two_is_told_of_its_own() -> None:
     found = record(observations=refused, variants=bundle())
     assert "the EHR did not allow genomic results to be read" in found.of(Topic.GENOMICS).gaps
     assert "the EHR did not allow laboratory results to be read" in found.of(Topic.LABS).gaps
+
+
+PANEL = {"coding": [{"system": "http://loinc.org", "code": "24325-3"}]}
+
+
+@pytest.mark.parametrize(
+    ("more", "ordered"),
+    [
+        ({"authoredOn": "2026-11-20"}, True),
+        ({"authoredOn": "2026-11-16"}, True),
+        ({"authoredOn": "2026-11-15"}, False),
+        ({"authoredOn": "2026-10-01", "occurrenceDateTime": "2026-12-01"}, True),
+        ({}, False),
+        ({"authoredOn": "2026-11-20", "status": "completed"}, False),
+        ({"authoredOn": "2026-11-20", "status": "draft"}, False),
+        ({"authoredOn": "2026-11-20", "intent": "proposal"}, False),
+        ({"authoredOn": "2026-11-20", "doNotPerform": True}, False),
+        ({"authoredOn": "2026-11-20", "code": {"text": "CT of chest"}}, False),
+        ({"authoredOn": "2026-11-20", "code": {"text": "liver function tests"}}, True),
+    ],
+)
+def test_a_test_that_was_ordered_and_is_not_done_counts_as_ordered_for_a_week(
+    more: dict[str, Any], ordered: bool
+) -> None:
+    usual = {"resourceType": "ServiceRequest", "id": "s", "status": "active", "intent": "order", "code": PANEL}
+    found = record(serviceRequests=bundle({**usual, "subject": {"reference": "Patient/p"}, **more}))
+    assert ("liver-panel" in found.tests_ordered()) is ordered
+
+
+def test_requests_that_could_not_be_had_leave_everything_else_as_it_was() -> None:
+    assert record(serviceRequests=...).seen == record().seen
+    assert record(serviceRequests={"resourceType": "OperationOutcome"}).seen == record().seen

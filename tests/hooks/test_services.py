@@ -39,5 +39,7 @@ def test_prefetch_stays_in_the_portable_subset() -> None:
             parameters = search["query"].split("&")
             names = [parameter.split("=")[0] for parameter in parameters]
             assert len(set(names)) == len(names), f"repeated parameters are collapsed by the sandbox: {template}"
-            assert set(names) <= {"patient", "subject", "category", "code", "_count", "_sort", "_include"}, template
+            assert set(names) <= {"patient", "subject", "category", "code", "status", "_count", "_sort", "_include"}, (
+                template
+            )
             assert not any(":" in name for name in names), f"no modifiers: {template}"

@@ -130,6 +130,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """Tests ordered before this call and still open: `tests` are terms of labs, `when` is the day they are due."""
+
+    tests: tuple[str, ...]
+    when: When
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Lab:
     """A laboratory or ECG value in the canonical unit of its term; limits are the reporting laboratory's own.
 

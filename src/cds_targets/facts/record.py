@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from cds_targets.facts.clinical import (
@@ -15,6 +15,7 @@ from cds_targets.facts.clinical import (
     Metastasis,
     Order,
     Performance,
+    Requested,
     Tumour,
 )
 from cds_targets.facts.genomic import Genomics
@@ -59,6 +60,7 @@ class Seen:
 
 
 MISSING = Seen(Coverage.MISSING)
+REQUEST_STANDS = timedelta(days=7)  # our own rule: an open request that is older may have been forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class PatientRecord:
     labs: tuple[Lab, ...] = ()
     performance: tuple[Performance, ...] = ()
     orders: tuple[Order, ...] = ()
+    requested: tuple[Requested, ...] = ()
     seen: dict[Topic, Seen] = field(default_factory=dict)
     foreign: int = 0
 
@@ -93,6 +96,12 @@ class PatientRecord:
     def active_tumours(self) -> tuple[Tumour, ...]:
         """Primary tumours that are not known to be over."""
         return tuple(t for t in self.tumours if t.active is not False)
+
+    def tests_ordered(self) -> frozenset[str]:
+        """Tests and panels among the draft orders, or ordered before and due no longer ago than a request stands."""
+        since = self.as_of - REQUEST_STANDS
+        standing = [open_.tests for open_ in self.requested if open_.when.earliest >= since]
+        return frozenset(test for tests in (*(order.tests for order in self.orders), *standing) for test in tests)
 
     def with_orders(self, orders: tuple[Order, ...]) -> PatientRecord:
         """The same record with other draft orders."""

@@ -313,6 +313,7 @@ ATC_ANTINEOPLASTIC = "L01"
 ATC_SUBSTANCE_LENGTH = 7  # a shorter ATC code is a group
 ADMINISTERED = frozenset({"completed", "in-progress", "stopped", "on-hold"})
 
+NOT_YET_ORDERED = frozenset({"proposal", "plan", "option"})
 ORDER_TYPES = ("MedicationRequest", "MedicationOrder", "ServiceRequest", "ProcedureRequest")
 ORDERS_OF_OTHER_THINGS = (
     "DeviceRequest",

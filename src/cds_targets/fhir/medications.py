@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import Any
 
-from cds_targets.facts.clinical import Exposure, Order
+from cds_targets.facts.clinical import Exposure, Order, Requested
 from cds_targets.facts.dates import When, read_when
 from cds_targets.facts.genomic import Source
 from cds_targets.fhir import codes
@@ -234,6 +234,18 @@ def _dose(resource: Resource) -> str | None:
         if text:
             return text[:120]
     return None
+
+
+def read_requested(resources: Resources, terms: Terms, zone: tzinfo) -> Iterator[Requested]:
+    """The tests of active service requests in the chart: ordered, and not done yet."""
+    for entry in resources.of_type("ServiceRequest", "ProcedureRequest"):
+        resource = entry.resource
+        if as_text(resource.get("status")) != "active" or as_text(resource.get("intent")) in codes.NOT_YET_ORDERED:
+            continue
+        tests = tuple(dict.fromkeys(_ordered_tests(resource.get("code"), terms)))
+        due, _ = _period(resource, zone)
+        if tests and due is not None and resource.get("doNotPerform") is not True:
+            yield Requested(tests, due, Source(entry.reference, entry.pointer))
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "MedicationStatement": ("medicationStatements",),
     "MedicationAdministration": ("medicationAdministrations",),
     "DiagnosticReport": ("reports",),
+    "ServiceRequest": ("serviceRequests",),
 }
 _MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 

@@ -14,7 +14,7 @@ from cds_targets.facts.record import Coverage, PatientRecord, Seen, Topic
 from cds_targets.fhir import codes
 from cds_targets.fhir.genomics import read_genomics
 from cds_targets.fhir.laboratory import read_labs
-from cds_targets.fhir.medications import Drafts, read_orders, read_treatments
+from cds_targets.fhir.medications import Drafts, read_orders, read_requested, read_treatments
 from cds_targets.fhir.oncology import read_diagnoses, read_patient
 from cds_targets.fhir.performance import read_performance
 from cds_targets.fhir.reading import Entry, Resource, Resources, as_dict, as_list, as_number, as_text
@@ -74,6 +74,7 @@ PREFETCH: dict[str, Template] = {
         (Topic.THERAPIES,),
     ),
     "reports": Template("DiagnosticReport?patient={{context.patientId}}&_count=200", ()),
+    "serviceRequests": Template("ServiceRequest?patient={{context.patientId}}&status=active&_count=200", ()),
 }
 
 
@@ -148,6 +149,7 @@ def read_record(
         labs=tuple(read_labs(resources, terms, zone)),
         performance=tuple(read_performance(resources, zone)),
         orders=tuple(drafts.orders),
+        requested=tuple(read_requested(resources, terms, zone)),
         seen=seen,
         foreign=foreign,
     )
@@ -161,6 +163,7 @@ def name_of(key: str, topic: Topic | None = None) -> str:
         "medicationStatements": "medication statements",
         "medicationAdministrations": "medication administrations",
         "variants": "genetic variants",
+        "serviceRequests": "orders of tests",
     }.get(key) or (topics[0].value if topics else key)
 
 

@@ -65,7 +65,7 @@ class Ordering(_Drugs):
 
 
 class OrderingTest(Condition):
-    """One of the test panels (or all of their tests) is among the draft orders."""
+    """One of the test panels (or all of their tests) is among the draft orders, or was ordered and is still open."""
 
     word = "ordering_test"
     topics = (Topic.ORDERS,)

@@ -102,7 +102,7 @@ def evaluate(card: CardDefinition, record: PatientRecord, terms: Terms) -> Findi
             verdict, additions, judged = _already_taken(card, verdict), [], []
     else:
         therapies = ()
-    placed = frozenset(test for order in record.orders for test in order.tests)
+    placed = record.tests_ordered()
     about = _about(card, record, values)
     return Finding(card, verdict, therapies, about, tuple(additions), tuple(judged), values, placed)
 

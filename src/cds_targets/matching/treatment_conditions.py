@@ -54,8 +54,8 @@ def judge_ordering(condition: Ordering, case: Case) -> Verdict:
 
 
 def judge_ordering_test(condition: OrderingTest, case: Case) -> Verdict:
-    """One of the panels, or all its tests, is in the draft orders (selected or not)."""
-    asked = {test for order in case.record.orders for test in order.tests}
+    """One of the panels, or all its tests, is in the draft orders (selected or not), or was ordered and is open."""
+    asked = case.record.tests_ordered()
     for panel in condition.panel:
         if case.terms.labs.panels[panel].placed_by(asked):
             return met(condition, f"{case.terms.labs.panels[panel].name} is already being ordered")
