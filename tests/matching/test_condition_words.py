@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,23 @@ def test_what_is_unknown_says_what_is_missing_and_never_that_nothing_was_found()
         if outcome == "unknown" and "not sent" in str(patient.model_dump().values()):
             sentence = judge_line(line, build_record(patient, terms()), terms()).sentence
             assert "sent" in sentence or "reported" in sentence, (word, name, sentence)
+
+
+@pytest.mark.parametrize(
+    ("genes", "line", "said"),
+    [
+        ({}, {"gene": "BRAF", "codon": 600}, "no result for BRAF was reported: not tested, or not sent"),
+        ({"variants": [{"gene": "BRAF", "protein": "V600E", "presence": "absent"}]}, {"gene": "BRAF", "codon": 600},
+         "what was tested in BRAF does not cover codon 600"),
+        ({"tested": [{"gene": "KRAS", "codons": [61]}]}, {"gene": "KRAS", "protein": "G12C"},
+         "what was tested in KRAS does not cover G12C"),
+        ({"tested": [{"gene": "KRAS", "codons": [61]}]}, {"gene": ["KRAS", "NRAS"]},
+         "what was tested in KRAS does not cover all of it; no result for NRAS was reported: not tested, or not sent"),
+    ],
+)  # fmt: skip
+def test_a_gene_that_was_tested_in_part_is_not_called_untested(
+    genes: dict[str, Any], line: dict[str, Any], said: str
+) -> None:
+    record = build_record(ExamplePatient.model_validate({"tumour": "LUAD", **genes}), terms())
+    verdict = judge_line(WrittenLine.model_validate({"variant": line}).line, record, terms())
+    assert (verdict.outcome, verdict.sentence) == (Outcome.UNKNOWN, said)

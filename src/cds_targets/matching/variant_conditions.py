@@ -101,9 +101,14 @@ def _absent(condition: VariantIs, case: Case, others: list[tuple[str, Source]]) 
         waiting = [gene for gene in missing if scope_of(case, gene).preliminary]
         if waiting:
             return unknown(condition, f"the {listed(waiting, 'and')} result is preliminary: no final report yet")
-        what = f"no result for {listed(missing, 'and')} was reported: not tested, or not sent"
-        germline = [text for text, _ in others if text.endswith("germline")]
-        return unknown(condition, f"{what} ({listed(germline, 'and')})" if germline else what)
+        partly = [gene for gene in missing if scope_of(case, gene).sources]
+        silent = [gene for gene in missing if gene not in partly]
+        said = [f"what was tested in {listed(partly, 'and')} does not cover {_part(condition)}"] if partly else []
+        if silent:
+            germline = [text for text, _ in others if text.endswith("germline")]
+            what = f"no result for {listed(silent, 'and')} was reported: not tested, or not sent"
+            said.append(f"{what} ({listed(germline, 'and')})" if germline else what)
+        return unknown(condition, "; ".join(said))
     found = f" ({listed((text for text, _ in others), 'and')})" if others else ""
     return not_met(condition, f"no {_wanted(condition)} was found{found}", [source for _, source in others])
 
@@ -114,6 +119,13 @@ def _looked_at(case: Case, gene: str, condition: VariantIs) -> bool:
     if condition.protein:
         return scope.covers_changes(condition.protein, found_counts=True)
     return scope.covers(frozenset(condition.codon or ()), found_counts=True)
+
+
+def _part(condition: VariantIs) -> str:
+    """Of a gene, what the line speaks of."""
+    if condition.protein:
+        return listed(condition.protein)
+    return f"codon {listed(map(str, condition.codon))}" if condition.codon else "all of it"
 
 
 def _wanted(condition: VariantIs) -> str:
