@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from cds_targets.errors import StoreUnavailable
-from cds_targets.store.database import Database, url_of
 from cds_targets.store.feedback import FeedbackRecord
 from cds_targets.store.governance import Decision
 from cds_targets.store.issued import IssuedCard
@@ -19,34 +16,8 @@ from tests.store.ids import uuid_of
 from tests.store.servers import programs
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-GRANTS = (  # as the README tells operators
-    "GRANT USAGE ON SCHEMA public TO service",
-    "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO service",
-    "GRANT UPDATE ON audit_head TO service",
-    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO service",
-)
 
 if programs() is not None:
-
-    @pytest.fixture
-    def service(server: str, tmp_path: Path) -> Iterator[Store]:
-        owner = Database(url_of(server))
-        with owner.writing() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-            connection.execute(text("DROP ROLE IF EXISTS service"))
-            connection.execute(text("CREATE ROLE service LOGIN"))
-        Store.open(server, tmp_path / "site.key").close()
-        with owner.writing() as connection:
-            for grant in GRANTS:
-                connection.execute(text(grant))
-        address = make_url(server).set(username="service").render_as_string()
-        opened = Store.open(address, tmp_path / "site.key")
-        yield opened
-        opened.close()
-        with owner.writing() as connection:
-            connection.execute(text("DROP OWNED BY service"))
-        owner.close()
 
     def test_the_services_role_can_do_all_that_calls_need(service: Store) -> None:
         card = IssuedCard(uuid_of("c1"), "liver", 1, "toxicity", "warning", b"said")

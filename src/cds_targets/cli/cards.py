@@ -74,9 +74,10 @@ def rates(context: click.Context, days: int) -> None:
     """
     from datetime import UTC, datetime
 
+    from cds_targets.store.database import SITE
     from cds_targets.store.rates import rates as rates_of
 
-    with open_store().database.reading() as connection:
+    with open_store().database.reading(SITE) as connection:
         found = rates_of(connection, datetime.now(UTC), days)
     click.echo(f"{'shown':>7} {'before':>7} {'accepted':>9} {'overridden':>11} {'no answer':>10}  card")
     for rate in found:

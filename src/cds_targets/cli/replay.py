@@ -69,6 +69,7 @@ def replay(
     from cds_targets.cli.audit import open_store
     from cds_targets.cli.judged_again import call_of, judge_again
     from cds_targets.settings import Settings
+    from cds_targets.store.database import SITE
     from cds_targets.store.past import find
 
     if not re.fullmatch(r"[0-9a-fA-F-]{8,64}", which):
@@ -76,7 +77,7 @@ def replay(
     decoded = _read(body)
     kept = _read(answer) if answer is not None else None
     store = open_store()
-    with store.database.snapshot() as connection:
+    with store.database.snapshot(SITE) as connection:
         calls = find(connection, which.lower())
     if not calls:
         raise CdsTargetsError("there is no card or call of that number on record (or it is older than what is kept)")

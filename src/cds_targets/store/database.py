@@ -1,8 +1,9 @@
 """One database, two ways in: a single writer that begins IMMEDIATE, and readers.
 
 SQLite is set up for several processes and for `kill -9`: write-ahead log, synchronous FULL, foreign keys, a busy
-timeout, file mode 0600. PostgreSQL serves several hosts. Every database error becomes StoreUnavailable, without its
-text, which can hold what was being written.
+timeout, file mode 0600. PostgreSQL serves several hosts, and there the rows of tenants are seen and written only by a
+transaction that says whose (row-level security); on SQLite the tenant in every query is the only wall. Every database
+error becomes StoreUnavailable, without its text, which can hold what was being written.
 """
 
 from __future__ import annotations
@@ -14,18 +15,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from cds_targets.errors import SettingsError, StoreUnavailable
 
+NOBODYS, SITE = "", "site"  # whose rows are seen: no tenant's; every tenant's, for the owner of the tables only
 BUSY_SECONDS = 5
 MEMORY = "sqlite://"
 _HINT = "set CDS_TARGETS_STORE to a file that can be written, or to a postgresql:// address"
+_OWNERS_ONLY = "only the owner of the store's tables sees the rows of all tenants: set CDS_TARGETS_STORE to its address"
 # File systems on which SQLite's locks cannot be trusted: https://www.sqlite.org/wal.html ("all processes ... on the
 # same host computer; WAL does not work over a network filesystem").
 _NETWORKED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs"}
+_SHOW = text("SELECT set_config('cds_targets.rows', :rows, true)")  # until the transaction ends
+_IS_OWNER = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('issued')")
+
+
+def of_tenant(tenant: str) -> str:
+    """The rows of one tenant; the empty name is a tenant as well, the one of an unsigned call."""
+    return f"tenant/{tenant}"
+
+
+def show(connection: Connection, rows: str) -> None:
+    """From here to the end of the connection's transaction, these rows are there and can be written."""
+    if rows != NOBODYS and connection.dialect.name == "postgresql":
+        connection.execute(_SHOW, {"rows": rows})
 
 
 class Database:
@@ -40,31 +56,36 @@ class Database:
         self._reader = self._writer if self.sqlite and self.path is None else self._engine(5, "")
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, rows: str = NOBODYS) -> Iterator[Connection]:
         """A transaction that is committed at the end; raises StoreUnavailable if anything could not be kept."""
-        with self._transaction(self._writer) as connection:
+        with self._transaction(self._writer, rows) as connection:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, rows: str = NOBODYS) -> Iterator[Connection]:
         """A connection to read with; on SQLite each statement sees its own moment. Raises StoreUnavailable."""
-        with self._transaction(self._reader) as connection:
+        with self._transaction(self._reader, rows) as connection:
             yield connection
 
     @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
+    def snapshot(self, rows: str = NOBODYS) -> Iterator[Connection]:
         """A connection to read with, whose statements all see one moment; raises StoreUnavailable."""
-        with self.reading() as connection:
-            if self.path is not None:
-                connection.exec_driver_sql("BEGIN")
-            elif not self.sqlite:
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        first = "BEGIN" if self.path is not None else ""
+        if not self.sqlite:
+            first = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+        with self._transaction(self._reader, rows, first) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine, rows: str, first: str = "") -> Iterator[Connection]:
+        """Raises SettingsError where rows of the whole site are asked for by a role that does not own the tables."""
         try:
             with engine.begin() as connection:
+                if first:
+                    connection.exec_driver_sql(first)
+                show(connection, rows)
+                if rows == SITE and not self.sqlite and connection.execute(_IS_OWNER).scalar() is False:
+                    raise SettingsError(_OWNERS_ONLY)
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreUnavailable(f"the store failed ({_kind(error)})") from None

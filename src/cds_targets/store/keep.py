@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 
 from cds_targets.errors import SettingsError, StoreUnavailable
 from cds_targets.store import audit, tokens
+from cds_targets.store.database import SITE
 from cds_targets.store.store import Store
 from cds_targets.store.tables import comments, feedback, issued, stamp
 
@@ -30,7 +31,7 @@ class Forgotten:
 def purge(store: Store, now: datetime, keep_days: int, comment_days: int) -> Forgotten:
     """Remove what is older than it is to be kept, and say so in the audit, whose chain goes on unbroken."""
     old, old_comment = now - timedelta(days=keep_days), now - timedelta(days=min(comment_days, keep_days))
-    with store.database.writing() as connection:
+    with store.database.writing(SITE) as connection:
         late = select(feedback.c.id).where(feedback.c.received_at < stamp(old_comment))
         forgotten = Forgotten(
             comments=connection.execute(delete(comments).where(comments.c.feedback.in_(late))).rowcount,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect, text
 
 from cds_targets.errors import SettingsError
+from cds_targets.store.database import SITE, show
 
-HEAD = "0002"
+HEAD = "0003"
 _LOCK = 7_253_410_001  # any number that no other program of the database uses
 
 
@@ -28,6 +29,7 @@ def upgrade(connection: Connection, target: str = HEAD) -> None:
             f"{HEAD}): install that version, or restore a backup"
         )
     if found != target:
+        show(connection, SITE)
         _run("upgrade", connection, target)
 
 
@@ -40,6 +42,7 @@ def _one_at_a_time(connection: Connection) -> None:
 
 def downgrade(connection: Connection, target: str) -> None:
     """Undo changes down to `target` (`base` for all), in the connection's transaction; what the tables held is lost."""
+    show(connection, SITE)
     _run("downgrade", connection, target)
 
 

@@ -17,7 +17,7 @@ from cds_targets import __version__
 from cds_targets.errors import SettingsError, StoreUnavailable
 from cds_targets.store import audit, governance, issued, tokens
 from cds_targets.store import feedback as feedback_table
-from cds_targets.store.database import MEMORY, Database, prepare_file, url_of
+from cds_targets.store.database import MEMORY, SITE, Database, of_tenant, prepare_file, show, url_of
 from cds_targets.store.feedback import FeedbackRecord, Reasons
 from cds_targets.store.governance import Decision, Policy, Subject
 from cds_targets.store.issued import IssuedCard, Shown
@@ -176,14 +176,16 @@ class Store:
     def _write_calls(self, calls: Sequence[_Call]) -> None:
         with self.database.writing() as connection:
             audit.append_all(connection, self.keys, [entry for entry, _ in calls])
-            issued.add(connection, [row for _, rows in calls for row in rows])
+            for tenant in dict.fromkeys(entry[2] for entry, rows in calls if rows):
+                show(connection, of_tenant(tenant))
+                issued.add(connection, [row for entry, rows in calls if entry[2] == tenant for row in rows])
 
     def shown_since(
         self, tenant: str, patient: str, viewer: str, services: Sequence[str], since: datetime
     ) -> tuple[Shown, ...]:
         """What these services showed this viewer of this patient since then."""
         hashed = self.patient(tenant, patient), self.keys.hash("viewer", tenant, viewer)
-        with self.database.reading() as connection:
+        with self.database.reading(of_tenant(tenant)) as connection:
             return issued.shown_since(connection, tenant, *hashed, services, since)
 
     def content(self, card: IssuedCard) -> str:
@@ -216,7 +218,7 @@ class Store:
     ) -> int:
         """Keep feedback and return how much of it was new; only reasons that were `offered` are kept as told."""
         now = self._now()
-        with self.database.writing() as connection:
+        with self.database.writing(of_tenant(tenant)) as connection:
             new = feedback_table.add(connection, self.keys, tenant, now, records, offered)
             facts = {"request": request, "received": len(records), "new": new}
             audit.append(connection, self.keys, now, "feedback", tenant, facts)
@@ -303,7 +305,7 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """How many rows each table holds."""
-        with self.database.reading() as connection:
+        with self.database.reading(SITE) as connection:
             return {
                 name: connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for name, table in sorted(METADATA.tables.items())

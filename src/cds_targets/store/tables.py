@@ -3,6 +3,7 @@
 Times are RFC 3339 texts in UTC with microseconds, so that they sort; hashes are hexadecimal. No table holds a name, an
 identifier or a value of a patient: `patient` and `viewer` are keyed hashes. `comments` is the exception, because what
 clinicians write may hold anything: it is a table of its own, can be denied to a role, and is kept for a shorter time.
+`issued`, `feedback` and, by its feedback, `comments` belong to tenants; all else is the site's.
 """
 
 from __future__ import annotations
