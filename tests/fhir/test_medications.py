@@ -329,3 +329,13 @@ def test_a_metabolic_panel_among_the_drafts_covers_the_liver_tests_and_not_magne
     assert panels["liver-panel"].placed_by(found[0].tests)
     assert not panels["electrolytes"].placed_by(found[0].tests)
     assert not panels["potassium-magnesium"].placed_by(found[0].tests)
+
+
+@pytest.mark.parametrize("text", ["ABC-12345", "XYZ1234 capsules", "PF 01234567", "study drug ABC-123 (blinded)"])
+def test_a_drug_known_by_a_laboratory_code_only_may_have_been_a_treatment(text: str) -> None:
+    assert read(statement(text)).vague == [text]
+
+
+@pytest.mark.parametrize("text", ["vitamin B12", "AMG 510", "NDC 0123-4567", "CoQ10", "metformin 1000 mg", "RMC-6236"])
+def test_other_letters_and_digits_are_no_laboratory_code_of_an_unknown_drug(text: str) -> None:
+    assert read(statement(text)).vague == []

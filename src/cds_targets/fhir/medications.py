@@ -32,6 +32,8 @@ _LOCAL = re.compile(
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"[+/&,]|\b(?:and|plus|und)\b", re.IGNORECASE)
+# A drug known by its laboratory code only ("ABC-12345") is in trials, and may be a treatment of the tumour.
+_CODE_NAME = re.compile(r"(?<![\w-])(?!NDC|DIN|PZN|UNII)(?:[A-Z]{2,4}[- ]?\d{4,8}|[A-Z]{3,4}[- ]?\d{3,8})(?![\w-])")
 _PLACEBO = re.compile(r"\bplacebo\b", re.IGNORECASE)
 
 
@@ -93,7 +95,8 @@ def _recognised(concepts: list[Any], terms: Terms) -> Medication:
     if any(_LOCAL.search(text) for text in texts):
         return Medication((), written)
     drugs, agreed = _agreed(tuple(coded), texts, terms)
-    vague = not agreed or (terms.drugs.is_vague_beside(written) if drugs else terms.drugs.is_vague(written))
+    unclear = terms.drugs.is_vague_beside if drugs else terms.drugs.is_vague
+    vague = not agreed or unclear(written) or (not drugs and _CODE_NAME.search(written) is not None)
     group_only = not drugs and any(len(code) < codes.ATC_SUBSTANCE_LENGTH for code in atc)
     return Medication(drugs, written, bool(atc), vague or group_only)
 
