@@ -47,6 +47,7 @@ def test_a_sound_production_has_nothing_wrong(tmp_path: Path) -> None:
     assert (code, "Nothing is wrong." in text) == (0, True)
     assert "main: https://ehr.example.org/issuer" in text
     assert ": 1 of " in text
+    assert "approved; tenants are parted by every query, not by the database\n" in text
 
 
 def test_the_hosts_of_all_links_are_listed_for_the_ehr_to_allow() -> None:

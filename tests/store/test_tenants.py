@@ -65,6 +65,16 @@ if programs() is not None:
             fill(service, tenant)
         return service
 
+    def test_t30_operators_can_tell_whether_the_database_binds_the_role_in_use(
+        service: Store, owner: Store, server: str, key_file: Path
+    ) -> None:
+        unbound = Store.open(server, key_file)
+        assert [store.parts_tenants() for store in (service, owner, unbound)] == [True, True, False]
+        with superuser(server) as connection:
+            connection.execute(text("ALTER TABLE comments DISABLE ROW LEVEL SECURITY"))
+        assert service.parts_tenants() is False
+        unbound.close()
+
     @pytest.mark.parametrize("role", ["service", "owner"])
     def test_t30_a_transaction_sees_the_rows_of_its_tenant_only_whatever_it_asks(
         filled: Store, owner: Store, role: str

@@ -61,7 +61,7 @@ def doctor(context: click.Context) -> None:
     for base in (*settings.fhir_servers, *settings.internal_fhir_servers):
         click.echo(f"FHIR server    {base}")
     approved, unusable = _approved(settings, advisor)
-    click.echo(f"store          {url_of(settings.store).render_as_string(hide_password=True)}: {approved} approved")
+    click.echo(f"store          {url_of(settings.store).render_as_string(hide_password=True)}: {approved}")
     found = [*problems(settings, ehrs), *unusable]
     if not found:
         click.echo("Nothing is wrong.")
@@ -81,15 +81,17 @@ def _approved(settings: Settings, advisor: Advisor) -> tuple[str, list[str]]:
     nothing = ["no content is approved as it is now (cds-targets cards approve --help)"]
     url = url_of(settings.store)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        return "made at the first start, nothing", nothing
+        return "made at the first start, nothing approved", nothing
     try:
         store = Store.open(settings.store, settings.key_file, migrate=False)
-        policy = store.policy(only_approved=True)
+        policy, wall = store.policy(only_approved=True), store.parts_tenants()
         store.close()
     except CdsTargetsError as error:
-        return "cannot be read, unknown what is", [str(error)]
+        return "cannot be read, unknown what is approved", [str(error)]
     count = policy.approves(advisor.contents)
-    return f"{count} of {len(advisor.contents)} cards and studies", [] if count else nothing
+    parted = "by the database as well" if wall else "by every query, not by the database"
+    told = f"{count} of {len(advisor.contents)} cards and studies approved; tenants are parted {parted}"
+    return told, [] if count else nothing
 
 
 def _hosts(advisor: Advisor) -> list[str]:

@@ -27,6 +27,9 @@ from cds_targets.store.tables import METADATA, knowledge, stamp
 from cds_targets.store.together import Together
 from cds_targets.store.writing import add_once
 
+_IS_BOUND = text(
+    "SELECT bool_and(row_security_active(name::regclass)) FROM unnest(ARRAY['issued', 'feedback', 'comments']) name"
+)
 # A call of the synthetic patient is no `call`, and its cards are not among those that went out.
 Event = Literal["call", "heartbeat", "heartbeat-failed"]
 
@@ -310,6 +313,13 @@ class Store:
                 name: connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for name, table in sorted(METADATA.tables.items())
             }
+
+    def parts_tenants(self) -> bool:
+        """Whether the database itself holds this role to one tenant at a time, besides the tenant in every query."""
+        if self.database.sqlite:
+            return False
+        with self.database.reading() as connection:
+            return bool(connection.execute(_IS_BOUND).scalar())
 
     def forget_tokens(self) -> int:
         """Forget tokens that no verifier would accept any more."""
