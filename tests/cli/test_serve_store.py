@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -72,7 +73,8 @@ def test_f18_a_kill_switch_works_on_all_workers_within_seconds(
 def test_t31_feedback_acknowledged_by_workers_that_are_killed_is_kept(server: Server, place: Path) -> None:
     acknowledged = []
     for number in range(200):
-        item = {"card": f"c{number}", "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
+        card = str(UUID(int=number))
+        item = {"card": card, "outcome": "overridden", "outcomeTimestamp": "2026-03-01T09:30:00Z"}
         if number in {40, 80, 120}:
             os.kill(workers(server)[0], signal.SIGKILL)
         try:
@@ -80,7 +82,7 @@ def test_t31_feedback_acknowledged_by_workers_that_are_killed_is_kept(server: Se
         except OSError:
             continue
         if status == 200:
-            acknowledged.append(f"c{number}")
+            acknowledged.append(card)
     store = Store.open(str(place))
     with store.database.reading() as connection:
         kept = list(connection.execute(select(feedback.c.uuid)).scalars())
