@@ -57,7 +57,7 @@ def test_f14_every_answer_is_on_record_with_its_kind(client: FlaskClient, adviso
     client.post(VIEW, json={})
     assert [(one["service"], one["outcome"], one["cards"]) for one in calls(store)] == [
         ("targeted-therapies", "nothing", []),
-        ("targeted-therapies", "cards", ["liver 1 c1"]),
+        ("targeted-therapies", "cards", [f"liver 1 {card().uuid}"]),
         ("therapy-safety-select", "missing-data", []),
     ]
 

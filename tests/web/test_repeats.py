@@ -27,7 +27,7 @@ VIEW = "targeted-therapies"
 def card(kind: str = "toxicity", indicator: str = "warning", **told: Any) -> Card:
     extension = {"id": "liver", "version": 1, "status": "draft", "kind": kind, "about": ["sotorasib"], **told}
     return Card(
-        uuid="c1",
+        uuid="0f6f2a5e-8d0c-5d4e-9b8f-3a1c2e4d6f70",
         summary="Check the liver",
         indicator=indicator,
         source={"label": "cds-targets"},
