@@ -100,6 +100,8 @@ def simplified(schema: Any, definitions: dict[str, Any]) -> Any:
         return "object" if target.get("type") == "object" else simplified(target, definitions)
     kept = ("type", "enum", "pattern", "minLength", "maxLength", "minimum", "minItems", "maxItems")
     found = {key: schema[key] for key in kept if key in schema}
+    if isinstance(found.get("type"), list):
+        found["type"] = found["type"][0]  # the usual one first; what is taken for it or for absent follows
     if found == {"type": "object"}:
         return "object"
     if "items" in schema:

@@ -11,7 +11,15 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from cds_targets.errors import FieldIssue, RequestError
 from cds_targets.hooks.reading import Received, received
@@ -64,7 +72,9 @@ class Context(Received):
     user_id: Text
     patient_id: Identifier
     encounter_id: str | None = None
-    selections: Annotated[tuple[str, ...] | None, BeforeValidator(_references)] = None
+    selections: Annotated[
+        tuple[str, ...] | None, BeforeValidator(_references), WithJsonSchema({"type": "array", "items": {}})
+    ] = None
     draft_orders: dict[str, Any] | None = None
 
     @field_validator("patient_id")
