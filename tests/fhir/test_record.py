@@ -246,7 +246,10 @@ PANEL = {"coding": [{"system": "http://loinc.org", "code": "24325-3"}]}
         ({"authoredOn": "2026-11-20"}, True),
         ({"authoredOn": "2026-11-16"}, True),
         ({"authoredOn": "2026-11-15"}, False),
-        ({"authoredOn": "2026-10-01", "occurrenceDateTime": "2026-12-01"}, True),
+        ({"authoredOn": "2026-10-01", "occurrenceDateTime": "2026-11-30"}, True),
+        ({"authoredOn": "2026-11-20", "occurrenceDateTime": "2026-12-01"}, False),
+        ({"authoredOn": "2026-11-20", "occurrenceDateTime": "2027-03-01"}, False),
+        ({"authoredOn": "2026-11"}, False),
         ({}, False),
         ({"authoredOn": "2026-11-20", "status": "completed"}, False),
         ({"authoredOn": "2026-11-20", "status": "draft"}, False),
@@ -256,7 +259,7 @@ PANEL = {"coding": [{"system": "http://loinc.org", "code": "24325-3"}]}
         ({"authoredOn": "2026-11-20", "code": {"text": "liver function tests"}}, True),
     ],
 )
-def test_a_test_that_was_ordered_and_is_not_done_counts_as_ordered_for_a_week(
+def test_a_test_that_was_ordered_and_is_not_done_counts_as_ordered_within_a_week_of_its_day(
     more: dict[str, Any], ordered: bool
 ) -> None:
     usual = {"resourceType": "ServiceRequest", "id": "s", "status": "active", "intent": "order", "code": PANEL}

@@ -42,9 +42,9 @@ def cards() -> None:
     Examples:
       cds-targets cards list
       cds-targets cards rates --days 7      # daily, from a timer
-      cds-targets cards off sotorasib-long-qt --by "A. Name" --reason "wrong threshold"
+      cds-targets cards off adagrasib-long-qt --by "A. Name" --reason "wrong threshold"
       cds-targets cards off matching-trials --by "A. Name" --reason "registry out of date"
-      cds-targets cards on sotorasib-long-qt --by "A. Name" --reason "corrected in version 2"
+      cds-targets cards on adagrasib-long-qt --by "A. Name" --reason "corrected in version 2"
       cds-targets cards approve kras-g12c-nsclc-second-line --by "Tumour board, 2026-11-23"
     """
 

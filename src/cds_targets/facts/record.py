@@ -60,7 +60,7 @@ class Seen:
 
 
 MISSING = Seen(Coverage.MISSING)
-REQUEST_STANDS = timedelta(days=7)  # our own rule: an open request that is older may have been forgotten
+REQUEST_STANDS = timedelta(days=7)  # our own rule: how far from today an open request still counts as ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,14 @@ class PatientRecord:
         return tuple(t for t in self.tumours if t.active is not False)
 
     def tests_ordered(self) -> frozenset[str]:
-        """Tests and panels among the draft orders, or ordered before and due no longer ago than a request stands."""
-        since = self.as_of - REQUEST_STANDS
-        standing = [open_.tests for open_ in self.requested if open_.when.earliest >= since]
+        """Tests and panels among the draft orders, or ordered before and surely due around now.
+
+        An open request of long ago may have been forgotten; one for a later day does not answer what is due today.
+        """
+        since, until = self.as_of - REQUEST_STANDS, self.as_of + REQUEST_STANDS
+        standing = [
+            open_.tests for open_ in self.requested if since <= open_.when.earliest and open_.when.latest <= until
+        ]
         return frozenset(test for tests in (*(order.tests for order in self.orders), *standing) for test in tests)
 
     def with_orders(self, orders: tuple[Order, ...]) -> PatientRecord:
