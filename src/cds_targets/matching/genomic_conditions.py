@@ -147,6 +147,7 @@ def _uncalled(condition: CopyNumberIs, case: Case) -> Verdict:
 
 
 _INCONCLUSIVE = (None, "2+", "equivocal")
+# Deficient repair is the loss of nuclear staining of at least one of these four (doi 10.3390/encyclopedia2030106).
 _REPAIR_PROTEINS = ("MLH1", "MSH2", "MSH6", "PMS2")
 
 
@@ -159,9 +160,11 @@ def _repair(case: Case) -> list[Biomarker]:
     """Mismatch repair from single stains: one protein lost makes it deficient, all four kept proficient."""
     stains = [stain for protein in _REPAIR_PROTEINS for stain in _newest_first(protein, case)[:1]]
     lost = [stain for stain in stains if stain.presence is Presence.ABSENT]
+    lost.sort(key=lambda stain: stain.source.status is ReportStatus.PRELIMINARY)
     if lost:
         return [replace(lost[0], marker="MSI", call="MSI-H", presence=Presence.PRESENT)]
     kept = [stain for stain in stains if stain.presence is Presence.PRESENT]
+    kept.sort(key=lambda stain: stain.source.status is not ReportStatus.PRELIMINARY)
     if len(kept) == len(_REPAIR_PROTEINS):
         return [replace(kept[0], marker="MSI", call="MSS", presence=Presence.ABSENT)]
     return []
@@ -174,9 +177,8 @@ def judge_biomarker(condition: BiomarkerIs, case: Case) -> Verdict:
     """
     results = _newest_first(condition.marker, case)
     if not results or results[0].call in _INCONCLUSIVE:
-        results = _newest_first(f"{condition.marker} ISH", case) or results
-    if not results and condition.marker == "MSI":
-        results = _repair(case)
+        beside = _repair(case) if condition.marker == "MSI" else _newest_first(f"{condition.marker} ISH", case)
+        results = beside or results
     if not results:
         gaps = case.unseen(condition.topics)
         return unknown(condition, "; ".join(gaps) or f"no {condition.marker} result was reported")

@@ -118,7 +118,10 @@ def _msi(values: set[str], words: str) -> Call:
 
 
 def _repair_proteins(words: str) -> Call:
-    """Mismatch repair told protein by protein: one that is lost is deficient repair, all kept is proficient."""
+    """Mismatch repair told protein by protein: one that is lost is deficient repair, all kept is proficient.
+
+    Source: doi 10.3390/encyclopedia2030106 (loss of nuclear staining of at least one of the four proteins).
+    """
     lost = [
         claims(part, _LOST) | claims(part, _NEGATIVE) | _opposite(claims(part, _POSITIVE)) for part in _parts(words)
     ]
