@@ -7,7 +7,7 @@ from typing import Any
 
 from cds_targets.facts.genomic import Presence
 from cds_targets.fhir import codes
-from cds_targets.fhir.genomics.words import claims, said
+from cds_targets.fhir.genomics.words import claims, left_open, said
 from cds_targets.fhir.reading import codings
 
 Call = tuple[str | None, Presence]
@@ -20,6 +20,8 @@ _MSI_LOW = re.compile(r"msi-?l(?:ow)?\b|\blow\b")
 _MSI_STABLE = re.compile(
     r"\bmss\b|\b(?:ms-?|mikrosatelliten-?)?stab(?:le|il)\b|\bpmmr\b|proficien|profizien|negativ|\bintact|\bintakt"
 )
+_PROFICIENT = re.compile(r"\bmss\b|\bpmmr\b|proficien|profizien")  # of the repair as a whole, not of one protein
+_PROTEINS = 4
 MMR_PROTEIN = re.compile(r"\b(?:mlh-?1|msh-?2|msh-?6|pms-?2)\b", re.IGNORECASE)
 _LOST = re.compile(r"\bloss\b|\blost\b|verlust|verloren|\babsent\b|ausgefallen|\bausfall")
 _KEPT = re.compile(r"\bintact|\bintakt|\bretained|\bpreserved|\berhalten|\bmaintained")
@@ -118,7 +120,7 @@ def _msi(values: set[str], words: str) -> Call:
 
 
 def _repair_proteins(words: str) -> Call:
-    """Mismatch repair told protein by protein: one that is lost is deficient repair, all kept is proficient.
+    """Mismatch repair told protein by protein: one that is lost is deficient repair, all four kept is proficient.
 
     Source: doi 10.3390/encyclopedia2030106 (loss of nuclear staining of at least one of the four proteins).
     """
@@ -128,7 +130,9 @@ def _repair_proteins(words: str) -> Call:
     kept = [claims(part, _KEPT) | claims(part, _POSITIVE) | _opposite(claims(part, _LOST)) for part in _parts(words)]
     if any(True in part for part in lost):
         return "MSI-H", Presence.PRESENT
-    if any(True in part for part in kept) or True in claims(words, _MSI_STABLE):
+    named = {match[0].casefold().replace("-", "") for match in MMR_PROTEIN.finditer(words)}
+    all_kept = len(named) == _PROTEINS and any(True in part for part in kept) and not left_open(words)
+    if all_kept or True in claims(words, _PROFICIENT):
         return "MSS", Presence.ABSENT
     return None, Presence.UNKNOWN
 

@@ -48,6 +48,11 @@ _BARE = {
 }
 
 
+def left_open(text: str) -> bool:
+    """Whether a text says that something could not be judged, or is not yet."""
+    return _OPEN.search(text[:MAX_LENGTH].casefold()) is not None
+
+
 def answered(text: str) -> Presence | None:
     """What the value of a result says, which may be as short as "no"."""
     return _BARE.get(text.strip().casefold()) or said(text)
