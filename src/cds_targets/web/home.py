@@ -13,7 +13,7 @@ INTENDED_USE = (
     "shows targeted therapies, resistance, toxicity monitoring, sequencing and trials, each with its reason and its "
     "evidence. It does not decide, does not replace a molecular tumour board or the label, is not for patients and not "
     "for emergencies. The content has not been reviewed by clinicians. A silent answer means that everything needed "
-    "was seen and nothing was found; what could not be judged is said on a card."
+    "was seen and there was nothing to say; what could not be judged is said on a card."
 )
 
 STYLE = (
